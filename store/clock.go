@@ -1,0 +1,51 @@
+package store
+
+import "time"
+
+// Instant is a moment in milliseconds since 1970-01-01T00:00:00Z. The zero
+// Instant means none.
+type Instant int64
+
+// InstantOf gives the millisecond that t falls in.
+func InstantOf(t time.Time) Instant { return Instant(t.UnixMilli()) }
+
+// Time gives the instant in UTC.
+func (i Instant) Time() time.Time { return time.UnixMilli(int64(i)).UTC() }
+
+// Add gives the instant d later, cut to milliseconds.
+func (i Instant) Add(d time.Duration) Instant { return i + Instant(d.Milliseconds()) }
+
+// Sub gives the time from u to i.
+func (i Instant) Sub(u Instant) time.Duration { return time.Duration(i-u) * time.Millisecond }
+
+// String gives RFC 3339 in UTC with Z, and milliseconds when there are any;
+// "" for none.
+func (i Instant) String() string {
+	if i == 0 {
+		return ""
+	}
+	return string(i.Append(nil))
+}
+
+// Append appends RFC 3339 in UTC with Z, and milliseconds when there are any.
+func (i Instant) Append(b []byte) []byte {
+	return i.Time().AppendFormat(b, "2006-01-02T15:04:05.999Z07:00")
+}
+
+// Clock tells the time. Wall is what people call it and may step; Mono only
+// ever grows and says how much time has passed since some fixed moment.
+type Clock interface {
+	Wall() time.Time
+	Mono() time.Duration
+	// After sends once, when d of monotonic time has passed.
+	After(d time.Duration) <-chan time.Time
+}
+
+// SystemClock is the machine's clock. It is the one place that asks for it.
+func SystemClock() Clock { return systemClock{start: time.Now()} }
+
+type systemClock struct{ start time.Time }
+
+func (systemClock) Wall() time.Time                        { return time.Now().Round(0) }
+func (c systemClock) Mono() time.Duration                  { return time.Since(c.start) }
+func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }

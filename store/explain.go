@@ -1,0 +1,91 @@
+package store
+
+import "context"
+
+// Explanation says how an item's quantity came about: the opening stock and
+// the sum of every reason add up to the quantity, the open holds to the
+// reserved quantity.
+type Explanation struct {
+	Item      *Item
+	AsOf      Instant
+	Opening   Quantity
+	ByReason  map[Reason]Quantity
+	Quantity  Quantity
+	Reserved  Quantity
+	Movements int
+	// LastCount is the newest AUDIT movement; nil for none.
+	LastCount *Entry
+	// Holds are what each open reservation holds.
+	Holds map[ID]Quantity
+}
+
+// Explain explains an item's quantity as of a moment (zero: now), by when
+// things occurred. Codes: not_found.
+func (l *Ledger) Explain(ctx context.Context, id ID, asOf Instant) (*Explanation, error) {
+	item, ok := l.Item(id)
+	if !ok {
+		return nil, refuse(CodeNotFound, "There is no inventory item %s.", id)
+	}
+	x := &Explanation{Item: item, AsOf: asOf, ByReason: map[Reason]Quantity{}, Holds: map[ID]Quantity{}}
+	for seq := item.Seq; seq > 0; {
+		stored, err := l.j.FindEntry(ctx, seq)
+		if err != nil {
+			return nil, err
+		}
+		e, err := stored.Entry()
+		if err != nil {
+			return nil, err
+		}
+		if asOf == 0 || e.OccurredAt <= asOf {
+			x.add(e)
+		}
+		seq = stored.Prev
+	}
+	for id, q := range x.Holds {
+		if q == 0 {
+			delete(x.Holds, id)
+		}
+	}
+	return x, nil
+}
+
+// add takes one entry, newest first, into the sums.
+func (x *Explanation) add(e *Entry) {
+	switch e.Kind {
+	case KindMovement:
+		m := e.Movement
+		x.Quantity += m.Change
+		x.Movements++
+		if m.SubReason == SubOpening {
+			x.Opening += m.Change
+		} else {
+			x.ByReason[m.Reason] += m.Change
+		}
+		if m.Reason == Audit && x.LastCount == nil {
+			x.LastCount = e
+		}
+	case KindHold:
+		x.Reserved += e.Hold.ReservedChange
+		x.Holds[e.Hold.Reservation] += e.Hold.ReservedChange
+	}
+}
+
+// ItemEntries reads an item's entries backwards from the one at or before
+// seq (0: the newest), at most limit of them; next is where to go on, 0 at
+// the end.
+func (l *Ledger) ItemEntries(ctx context.Context, item *Item, seq int64, limit int) (list []Stored, next int64, err error) {
+	for at := item.Seq; at > 0; {
+		stored, err := l.j.FindEntry(ctx, at)
+		if err != nil {
+			return nil, 0, err
+		}
+		if seq == 0 || at <= seq {
+			if len(list) == limit {
+				return list, at, nil
+			}
+			list = append(list, *stored)
+		}
+		at = stored.Prev
+	}
+	return list, 0, nil
+}

@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// readEntry reads and parses one entry; not_found when there is none.
+func readEntry(ctx context.Context, j Journal, seq int64) (*Entry, error) {
+	stored, err := j.FindEntry(ctx, seq)
+	if err != nil {
+		return nil, err
+	}
+	return stored.Entry()
+}
+
+// Entry parses the canonical bytes and adds the notes that are beside them.
+func (s *Stored) Entry() (*Entry, error) {
+	e, err := ParseEntry(s.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("entry %d: %w", s.Seq, err)
+	}
+	e.Notes = s.Notes
+	return e, nil
+}
+
+// Fact reads the entry at a position and the version it made; not_found when
+// there is none.
+func (l *Ledger) Fact(ctx context.Context, p Position) (Fact, error) {
+	f, err := l.factAt(ctx, p.Seq)
+	if err == nil && f.Entry.Position != p {
+		err = refuse(CodeNotFound, "There is no entry %s.", p)
+	}
+	return f, err
+}
+
+func (l *Ledger) factAt(ctx context.Context, seq int64) (f Fact, err error) {
+	if f.Entry, err = readEntry(ctx, l.j, seq); err != nil {
+		return f, err
+	}
+	switch f.Entry.Kind {
+	case KindMovement:
+		f.After, err = l.itemAt(ctx, f.Entry.Movement.Item, seq)
+		f.Of = f.After
+	case KindHold:
+		if f.After, err = l.itemAt(ctx, f.Entry.Hold.Item, seq); err == nil {
+			f.Of, err = readReservation(ctx, l.j, f.Entry.Hold.Reservation, seq)
+		}
+	case KindDocument:
+		f.Of, err = decodeDocument(f.Entry)
+		if d, ok := f.Of.(*itemDocument); ok {
+			f.Of, err = l.itemAt(ctx, d.ID, seq)
+		}
+	case KindEvent:
+		f.Of, err = newState(l.meta.Epoch, 0).applyEvent(f.Entry)
+	}
+	return f, err
+}
+
+// itemAt rebuilds an item as it was right after seq.
+func (l *Ledger) itemAt(ctx context.Context, id ID, seq int64) (*Item, error) {
+	now, ok := l.Item(id)
+	if !ok {
+		return nil, refuse(CodeNotFound, "There is no inventory item %s.", id)
+	}
+	if now.Seq == seq {
+		return now, nil
+	}
+	was := *now
+	at, err := l.balanceAt(ctx, now, seq)
+	if err != nil {
+		return nil, err
+	}
+	was.Quantity, was.Reserved = at.After, at.ReservedAfter
+	was.Seq, was.UpdatedAt = at.Seq, at.RecordedAt
+	if err := l.documentsAt(ctx, &was, seq); err != nil {
+		return nil, err
+	}
+	return &was, l.lowAt(ctx, &was, seq)
+}
+
+// balanceAt walks an item's entries backwards to the newest at or before seq.
+func (l *Ledger) balanceAt(ctx context.Context, item *Item, seq int64) (Change, error) {
+	for at := item.Seq; at > 0; {
+		stored, err := l.j.FindEntry(ctx, at)
+		if err != nil {
+			return Change{}, err
+		}
+		if at <= seq {
+			return stored.Change, nil
+		}
+		at = stored.Prev
+	}
+	return Change{}, nil
+}
+
+// documentsAt gives an item the product, location and lot that held at seq.
+func (l *Ledger) documentsAt(ctx context.Context, item *Item, seq int64) (err error) {
+	if item.Product, err = versionAt(ctx, l, item.Product, item.Product.ID, item.Product.Version, seq); err != nil {
+		return err
+	}
+	if item.Location, err = versionAt(ctx, l, item.Location, item.Location.ID, item.Location.Version, seq); err != nil {
+		return err
+	}
+	if item.Lot != nil {
+		item.Lot, err = versionAt(ctx, l, item.Lot, item.Lot.ID, item.Lot.Version, seq)
+	}
+	return err
+}
+
+// versionAt gives the version of a document that held at seq: the newest one
+// known unless it is younger.
+func versionAt[T any](ctx context.Context, l *Ledger, newest T, id ID, version, seq int64) (T, error) {
+	if version <= seq {
+		return newest, nil
+	}
+	at, err := l.j.FindDocument(ctx, id, seq)
+	if err != nil || at == 0 {
+		return newest, err
+	}
+	e, err := readEntry(ctx, l.j, at)
+	if err != nil {
+		return newest, err
+	}
+	of, err := decodeDocument(e)
+	if v, ok := of.(T); ok && err == nil {
+		return v, nil
+	}
+	return newest, err
+}
+
+// lowAt judges an item's low flag by the balances right after seq.
+func (l *Ledger) lowAt(ctx context.Context, item *Item, seq int64) error {
+	item.Low = item.Threshold != nil && item.Available() <= *item.Threshold
+	threshold := item.Product.ThresholdAt(item.Location.ID)
+	if threshold == nil || item.Low {
+		return nil
+	}
+	l.mu.RLock()
+	g := l.s.groups.base[groupKey{item.Product.ID, item.Location.ID}]
+	l.mu.RUnlock()
+	var available Quantity
+	for _, id := range g.items {
+		other, _ := l.Item(id)
+		if other.Room == Quarantine || other.Opened > seq {
+			continue
+		}
+		at, err := l.balanceAt(ctx, other, seq)
+		if err != nil {
+			return err
+		}
+		available += at.After - at.ReservedAfter
+	}
+	item.Low = available <= *threshold
+	return nil
+}

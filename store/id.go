@@ -1,0 +1,108 @@
+package store
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+)
+
+// ID names a product, location, lot, item, reservation or transfer. It is a
+// UUID (version 7, RFC 9562, so that ids made later sort later) and opaque to
+// clients. The zero ID means none.
+type ID [16]byte
+
+// ParseID reads the canonical lower-case or upper-case UUID form. ok is false
+// for anything else.
+func ParseID(s string) (id ID, ok bool) {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return ID{}, false
+	}
+	var hexed [32]byte
+	n := copy(hexed[:], s[:8])
+	n += copy(hexed[n:], s[9:13])
+	n += copy(hexed[n:], s[14:18])
+	n += copy(hexed[n:], s[19:23])
+	copy(hexed[n:], s[24:])
+	if _, err := hex.Decode(id[:], hexed[:]); err != nil {
+		return ID{}, false
+	}
+	return id, id != ID{}
+}
+
+// IsZero tells whether the id names nothing.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// String gives the canonical UUID form, "" for the zero ID.
+func (id ID) String() string {
+	if id.IsZero() {
+		return ""
+	}
+	return string(id.Append(nil))
+}
+
+// Append appends the canonical UUID form.
+func (id ID) Append(b []byte) []byte {
+	b = hex.AppendEncode(b, id[:4])
+	b = hex.AppendEncode(append(b, '-'), id[4:6])
+	b = hex.AppendEncode(append(b, '-'), id[6:8])
+	b = hex.AppendEncode(append(b, '-'), id[8:10])
+	return hex.AppendEncode(append(b, '-'), id[10:])
+}
+
+// MarshalText gives the canonical UUID form.
+func (id ID) MarshalText() ([]byte, error) {
+	if id.IsZero() {
+		return nil, nil
+	}
+	return id.Append(nil), nil
+}
+
+// UnmarshalText reads the canonical UUID form; the empty text is the zero ID.
+func (id *ID) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*id = ID{}
+		return nil
+	}
+	v, ok := ParseID(string(b))
+	if !ok {
+		return refuse(CodeInvalid, "%.40q is not an id.", b)
+	}
+	*id = v
+	return nil
+}
+
+// Position is the place of an entry: seq counts from 1 without gaps within
+// the store's ledger; epoch grows when a ledger is restored and may fork.
+type Position struct {
+	Epoch int64
+	Seq   int64
+}
+
+// ParsePosition reads "<epoch>-<seq>". ok is false for anything else.
+func ParsePosition(s string) (p Position, ok bool) {
+	e, q, found := strings.Cut(s, "-")
+	if !found || digitsIn(e) != len(e) || digitsIn(q) != len(q) {
+		return Position{}, false
+	}
+	var err1, err2 error
+	p.Epoch, err1 = strconv.ParseInt(e, 10, 64)
+	p.Seq, err2 = strconv.ParseInt(q, 10, 64)
+	return p, err1 == nil && err2 == nil && p.Epoch > 0 && p.Seq > 0
+}
+
+// IsZero tells whether the position names nothing.
+func (p Position) IsZero() bool { return p.Seq == 0 }
+
+// String gives "<epoch>-<seq>", the public id of an entry.
+func (p Position) String() string {
+	if p.IsZero() {
+		return ""
+	}
+	return string(p.Append(nil))
+}
+
+// Append appends "<epoch>-<seq>".
+func (p Position) Append(b []byte) []byte {
+	b = strconv.AppendInt(b, p.Epoch, 10)
+	return strconv.AppendInt(append(b, '-'), p.Seq, 10)
+}

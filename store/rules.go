@@ -1,0 +1,91 @@
+package store
+
+import "time"
+
+// futureLimit is how far ahead occurred_at may be: terminals' clocks differ.
+const futureLimit = 5 * time.Minute
+
+// Rules are the settings that decide what is allowed.
+type Rules struct {
+	// BackdateLimit is how old occurred_at may be without a manager.
+	BackdateLimit time.Duration
+	// HysteresisPercent is how far above its threshold stock must rise before
+	// low stock can fire again.
+	HysteresisPercent int
+	// NotesAbove asks for notes on movements of more than that quantity,
+	// either way, by reason.
+	NotesAbove map[Reason]Quantity
+	// SubReasons is the table of allowed sub-reasons.
+	SubReasons []SubReason
+	// KeepKeys is how long idempotency keys are remembered.
+	KeepKeys time.Duration
+	// SaveEvery is after how many entries balances are saved.
+	SaveEvery int64
+}
+
+// DefaultRules are the documented defaults.
+func DefaultRules() Rules {
+	return Rules{
+		BackdateLimit:     45 * 24 * time.Hour,
+		HysteresisPercent: 10,
+		NotesAbove:        map[Reason]Quantity{Theft: 5 * scale, Adjustment: 50 * scale},
+		SubReasons:        DefaultSubReasons(),
+		KeepKeys:          30 * 24 * time.Hour,
+		SaveEvery:         20_000,
+	}
+}
+
+// DefaultSubReasons is the table of sub-reasons of a store that configured
+// none.
+func DefaultSubReasons() []SubReason {
+	return []SubReason{
+		{"received", []Reason{Transfer}, "Received from a supplier or another licence"},
+		{"shipped", []Reason{Transfer}, "Sent to another licence"},
+		{"restock", []Reason{Transfer, Return}, "Put back on the shelf"},
+		{"cycle_count", []Reason{Audit}, "Found in a scheduled count"},
+		{"recount", []Reason{Audit}, "Found when counting again"},
+		{"data_entry", []Reason{Adjustment, Audit}, "A typing mistake put right"},
+		{"sample", []Reason{Adjustment}, "Given or taken as a sample"},
+		{"display", []Reason{Adjustment}, "Opened for display"},
+		{"waste", []Reason{Adjustment, Damage}, "Destroyed under waste rules"},
+		{"expired", []Reason{Damage, Adjustment}, "Past its expiry"},
+		{"broken", []Reason{Damage}, "Broken or spilled"},
+		{"defective", []Reason{Damage, Return}, "Faulty as made"},
+		{"shoplifting", []Reason{Theft}, "Taken by a visitor"},
+		{"internal", []Reason{Theft}, "Taken by staff"},
+		{"unwanted", []Reason{Return}, "Returned unopened"},
+		{"recall", []Reason{Return, Transfer, Adjustment}, "Called back by the maker or the state"},
+	}
+}
+
+// builtIn are the sub-reasons the ledger books by itself.
+var builtIn = []SubReason{
+	{SubOpening, []Reason{Adjustment}, "Opening stock"},
+	{SubImport, []Reason{Adjustment}, "Set by an import"},
+	{SubAlreadyCounted, []Reason{Audit}, "Already seen by a later count"},
+}
+
+// AllSubReasons lists the configured sub-reasons and those the ledger books
+// by itself.
+func (r *Rules) AllSubReasons() []SubReason {
+	return append(append([]SubReason(nil), r.SubReasons...), builtIn...)
+}
+
+// checkSubReason refuses a sub-reason that is not in the table, or not below
+// this reason.
+func (r *Rules) checkSubReason(code string, reason Reason) *Error {
+	if code == "" {
+		return nil
+	}
+	for _, table := range [][]SubReason{r.SubReasons, builtIn} {
+		for _, s := range table {
+			if s.Code == code && s.allows(reason) {
+				return nil
+			}
+			if s.Code == code {
+				return refuse(CodeUnknownReason, "sub_reason %q does not belong to %s.", code, reason)
+			}
+		}
+	}
+	return refuse(CodeUnknownReason, "%.60q is not a configured sub_reason.", code)
+}

@@ -1,0 +1,45 @@
+package store
+
+// Run is one full or incremental push to a destination that someone asked
+// for. Its JSON is the body of the event that a finished run appends.
+type Run struct {
+	ID          ID        `json:"id"`
+	Destination string    `json:"destination,omitempty"`
+	SyncType    string    `json:"sync_type"`
+	LocationID  ID        `json:"location_id,omitzero"`
+	Status      string    `json:"status"`
+	RequestedAt Instant   `json:"requested_at"`
+	StartedAt   Instant   `json:"started_at,omitempty"`
+	FinishedAt  Instant   `json:"finished_at,omitempty"`
+	Counts      RunCounts `json:"counts"`
+	Error       string    `json:"error,omitempty"`
+}
+
+// RunCounts is what a run did, in items.
+type RunCounts struct {
+	Scanned   int64 `json:"scanned"`
+	Sent      int64 `json:"sent"`
+	Skipped   int64 `json:"skipped"`
+	Rejected  int64 `json:"rejected"`
+	WorkItems int64 `json:"work_items"`
+}
+
+// keptRuns bounds how many finished runs the fold keeps; older ones are in
+// the ledger only.
+const keptRuns = 500
+
+// putRun keeps a finished run, and forgets the oldest above the bound. Ids of
+// version 7 sort by age.
+func (s *state) putRun(r *Run) {
+	s.runs.put(r.ID, r)
+	if len(s.runs.base) < keptRuns {
+		return
+	}
+	oldest := r.ID
+	for id := range s.runs.base {
+		if string(id[:]) < string(oldest[:]) {
+			oldest = id
+		}
+	}
+	s.runs.put(oldest, nil)
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"slices"
+	"strings"
+)
+
+// state is the fold of the ledger. The writer reads it through the layers of
+// its tables; readers see the base layer, under the ledger's read lock.
+type state struct {
+	epoch int64
+	// head is the newest published entry; next the one after the newest
+	// accepted or drafted.
+	head  Head
+	batch Head
+	draft Head
+
+	locations    table[ID, *Location]
+	products     table[ID, *Product]
+	skus         table[string, ID]
+	lots         table[ID, *Lot]
+	items        table[ID, *Item]
+	places       table[place, ID]
+	groups       table[groupKey, *group]
+	reservations table[ID, *Reservation]
+	runs         table[ID, *Run]
+	// tags finds lots by package tag, or by product and batch number.
+	tags table[string, ID]
+	// tokens are by the hash of their secret; they are not in the ledger.
+	tokens table[[32]byte, *Token]
+	// reversed and external see what this batch did, before the journal does.
+	reversed table[int64, bool]
+	external table[externalKey, bool]
+	tables   []layer
+
+	// itemCount is the number of the newest item, per layer.
+	itemCount, itemCountBatch, itemCountDraft int64
+
+	// byNo holds the published items by number − 1, orders their sortings.
+	byNo   []*Item
+	orders orders
+	rearm  func(threshold Quantity) Quantity
+}
+
+func newState(epoch int64, hysteresisPercent int) *state {
+	s := &state{
+		epoch:     epoch,
+		locations: newTable[ID, *Location](), products: newTable[ID, *Product](),
+		skus: newTable[string, ID](), lots: newTable[ID, *Lot](),
+		items: newTable[ID, *Item](), places: newTable[place, ID](),
+		groups: newTable[groupKey, *group](), reservations: newTable[ID, *Reservation](),
+		runs: newTable[ID, *Run](), tags: newTable[string, ID](), tokens: newTable[[32]byte, *Token](),
+		reversed: newTable[int64, bool](), external: newTable[externalKey, bool](),
+	}
+	s.tables = []layer{
+		&s.items, &s.groups, &s.reservations, &s.places, &s.lots,
+		&s.products, &s.skus, &s.locations, &s.runs, &s.tags, &s.tokens, &s.reversed, &s.external,
+	}
+	s.orders = orders{lists: map[cell][]int32{}}
+	s.rearm = func(threshold Quantity) Quantity { return threshold + threshold*Quantity(hysteresisPercent)/100 }
+	s.head.Epoch = epoch
+	s.batch, s.draft = s.head, s.head
+	return s
+}
+
+// skuKey makes SKUs unique whatever their letter case.
+func skuKey(sku string) string { return strings.ToLower(sku) }
+
+// accept keeps what the command drafted for the batch.
+func (s *state) accept() {
+	for _, t := range s.tables {
+		t.accept()
+	}
+	s.batch = s.draft
+	s.itemCountBatch = s.itemCountDraft
+}
+
+// reject forgets what the command drafted.
+func (s *state) reject() {
+	for _, t := range s.tables {
+		t.reject()
+	}
+	s.draft = s.batch
+	s.itemCountDraft = s.itemCountBatch
+}
+
+// discard forgets the batch.
+func (s *state) discard() {
+	for _, t := range s.tables {
+		t.discard()
+	}
+	s.batch, s.draft = s.head, s.head
+	s.itemCountBatch, s.itemCountDraft = s.itemCount, s.itemCount
+}
+
+// publish makes the batch what readers see; under the write lock.
+func (s *state) publish() {
+	s.publishItems()
+	for _, t := range s.tables {
+		t.publish()
+	}
+	clear(s.reversed.base)
+	clear(s.external.base)
+	s.head, s.itemCount = s.batch, s.itemCountBatch
+}
+
+// publishItems brings byNo and the sort orders up to the batch, while the
+// base layer still holds the versions before it.
+func (s *state) publishItems() {
+	var moved moves
+	for id, next := range s.items.batch {
+		old := s.items.base[id]
+		if old == nil {
+			s.byNo = append(s.byNo, slices.Repeat([]*Item{nil}, max(0, int(next.No)-len(s.byNo)))...)
+		}
+		s.byNo[next.No-1] = next
+		if old == nil || !sameCells(old, next) {
+			moved.add(old, next)
+		}
+	}
+	s.orders.apply(moved, s.byNo)
+}

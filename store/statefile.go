@@ -1,0 +1,277 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"io"
+	"maps"
+	"slices"
+)
+
+// stateVersion is the first number of a saved full state; another version is
+// not read, and the ledger is folded from its first entry.
+const stateVersion = 1
+
+// savedState is what a full state holds besides its position.
+type savedState struct {
+	version      int64
+	locations    []*Location
+	products     []*Product
+	lots         []*Lot
+	items        []*Item // in list order
+	reservations []*Reservation
+	runs         []*Run
+	disarmed     []groupKey
+	saves        *saves
+}
+
+// writeState writes the published state.
+func writeState(w io.Writer, s *state, v *saves) error {
+	saved := &savedState{
+		version: stateVersion, saves: v,
+		locations:    byID(s.locations.base, func(l *Location) ID { return l.ID }),
+		products:     byID(s.products.base, func(p *Product) ID { return p.ID }),
+		lots:         byID(s.lots.base, func(l *Lot) ID { return l.ID }),
+		reservations: byID(s.reservations.base, func(r *Reservation) ID { return r.ID }),
+		runs:         byID(s.runs.base, func(r *Run) ID { return r.ID }),
+		items:        s.sorted(),
+	}
+	for key, g := range s.groups.base {
+		if !g.armed {
+			saved.disarmed = append(saved.disarmed, key)
+		}
+	}
+	c := newWriter(w)
+	saved.walk(c, s)
+	if err := c.w.Flush(); err != nil {
+		c.fail(err)
+	}
+	sum := binary.LittleEndian.AppendUint32(nil, c.sum.Sum32())
+	if c.err == nil {
+		_, c.err = w.Write(sum)
+	}
+	return c.err
+}
+
+// readState reads a full state into an empty one.
+func readState(r io.Reader, s *state, v *saves) (*state, error) {
+	saved := &savedState{saves: v}
+	c := newReader(r)
+	saved.walk(c, s)
+	if c.err != nil {
+		return nil, c.err
+	}
+	if _, err := io.Copy(io.Discard, c.r); err != nil || c.sum.Sum32() != residue {
+		return nil, errState
+	}
+	saved.install(s)
+	return s, nil
+}
+
+// sorted gives all items in list order, the archived ones after the others.
+func (s *state) sorted() []*Item {
+	items := make([]*Item, 0, len(s.byNo))
+	for _, no := range s.orders.lists[cell{category: anyCategory}] {
+		items = append(items, s.byNo[no-1])
+	}
+	for _, i := range s.byNo {
+		if i.ArchivedAt != 0 {
+			items = append(items, i)
+		}
+	}
+	return items
+}
+
+func byID[T any](m map[ID]T, id func(T) ID) []T {
+	return slices.SortedFunc(maps.Values(m), func(a, b T) int {
+		x, y := id(a), id(b)
+		return bytes.Compare(x[:], y[:])
+	})
+}
+
+// walk codes all records. Reading, each is put into the state's base at once,
+// so that later ones can refer to it.
+func (v *savedState) walk(c *coder, s *state) {
+	number(c, &v.version)
+	if v.version != stateVersion {
+		c.fail(errState)
+		return
+	}
+	number(c, &v.saves.balances)
+	number(c, &v.saves.full)
+	v.locations = list(c, v.locations, fresh[Location], func(l *Location) {
+		c.json(l)
+		number(c, &l.Version)
+		if c.fail(l.load()); !c.writing() {
+			s.locations.base[l.ID] = l
+		}
+	})
+	v.products = list(c, v.products, fresh[Product], func(p *Product) {
+		p.code(c)
+		s.products.base[p.ID] = p
+	})
+	v.lots = list(c, v.lots, fresh[Lot], func(l *Lot) {
+		l.code(c)
+		s.lots.base[l.ID] = l
+	})
+	v.items = list(c, v.items, fresh[Item], func(i *Item) { i.code(c, s) })
+	v.reservations = list(c, v.reservations, fresh[Reservation], func(r *Reservation) { c.json(r) })
+	v.runs = list(c, v.runs, fresh[Run], func(r *Run) { c.json(r) })
+	keys := list(c, pointers(v.disarmed), fresh[groupKey], func(k *groupKey) {
+		c.id(&k.product)
+		c.id(&k.location)
+	})
+	v.disarmed = v.disarmed[:0]
+	for _, k := range keys {
+		v.disarmed = append(v.disarmed, *k)
+	}
+	v.codeDirty(c)
+}
+
+// codeDirty codes which items changed since the last full balances.
+func (v *savedState) codeDirty(c *coder) {
+	var changed []*int64
+	for no := range v.saves.dirty.set {
+		if n := int64(no); v.saves.dirty.set[no] {
+			changed = append(changed, &n)
+		}
+	}
+	for _, no := range list(c, changed, fresh[int64], func(n *int64) { number(c, n) }) {
+		if !c.writing() {
+			v.saves.dirty.add(*no)
+		}
+	}
+}
+
+func fresh[T any]() *T { return new(T) }
+
+func pointers[T any](values []T) []*T {
+	list := make([]*T, len(values))
+	for i := range values {
+		list[i] = &values[i]
+	}
+	return list
+}
+
+func (p *Product) code(c *coder) {
+	c.id(&p.ID)
+	text(c, &p.SKU)
+	text(c, &p.Name)
+	word(c, &p.Category)
+	word(c, &p.Subcategory)
+	word(c, &p.Brand)
+	word(c, &p.Strain)
+	word(c, &p.Unit)
+	word(c, &p.Size)
+	codes := list(c, pointers(p.Barcodes), fresh[string], func(s *string) { text(c, s) })
+	number(c, &p.UnitPrice)
+	number(c, &p.UnitCost)
+	c.threshold(&p.Threshold)
+	own := list(c, pointers(p.Thresholds), fresh[LocationThreshold], func(t *LocationThreshold) {
+		c.id(&t.LocationID)
+		number(c, &t.Threshold)
+	})
+	text(c, &p.ExternalID)
+	number(c, &p.ArchivedAt)
+	number(c, &p.Version)
+	if c.writing() {
+		return
+	}
+	for _, code := range codes {
+		p.Barcodes = append(p.Barcodes, *code)
+	}
+	for _, t := range own {
+		p.Thresholds = append(p.Thresholds, *t)
+	}
+	p.index()
+}
+
+func (l *Lot) code(c *coder) {
+	c.id(&l.ID)
+	c.id(&l.ProductID)
+	text(c, &l.PackageTag)
+	text(c, &l.BatchNumber)
+	word(c, &l.ExpiresOn)
+	word(c, &l.Status)
+	text(c, &l.ExternalID)
+	number(c, &l.ArchivedAt)
+	number(c, &l.Version)
+}
+
+func (i *Item) code(c *coder, s *state) {
+	d := itemDocument{}
+	if c.writing() {
+		d = i.document()
+	}
+	c.id(&i.ID)
+	number(c, &i.No)
+	c.id(&d.ProductID)
+	c.id(&d.LocationID)
+	c.id(&d.LotID)
+	number(c, &i.Room)
+	number(c, &i.ArchivedAt)
+	c.threshold(&i.Threshold)
+	number(c, &i.Quantity)
+	number(c, &i.Reserved)
+	number(c, &i.Value)
+	c.bool(&i.lowArmed)
+	number(c, &i.Seq)
+	number(c, &i.Opened)
+	number(c, &i.UpdatedAt)
+	number(c, &i.CountedAt)
+	if c.writing() {
+		return
+	}
+	i.Product, i.Location, i.Lot = s.products.base[d.ProductID], s.locations.base[d.LocationID], s.lots.base[d.LotID]
+	if i.Product == nil || i.Location == nil {
+		c.fail(errState)
+	}
+}
+
+// install makes everything that follows from the records.
+func (v *savedState) install(s *state) {
+	s.itemCount = int64(len(v.items))
+	s.itemCountBatch, s.itemCountDraft = s.itemCount, s.itemCount
+	for _, p := range v.products {
+		s.skus.base[skuKey(p.SKU)] = p.ID
+	}
+	for _, l := range v.lots {
+		s.tags.base[l.key()] = l.ID
+	}
+	for _, r := range v.reservations {
+		s.reservations.base[r.ID] = r
+	}
+	for _, r := range v.runs {
+		s.runs.base[r.ID] = r
+	}
+	v.installItems(s)
+}
+
+func (v *savedState) installItems(s *state) {
+	for _, i := range v.items {
+		key := groupKey{i.Product.ID, i.Location.ID}
+		g := s.groups.base[key]
+		if g == nil {
+			g = &group{armed: true}
+			s.groups.base[key] = g
+		}
+		g.items = append(g.items, i.ID)
+		g.available += counted(i)
+		s.items.base[i.ID] = i
+		s.places.base[i.place()] = i.ID
+	}
+	for _, key := range v.disarmed {
+		s.groups.base[key].armed = false
+	}
+	for key, g := range s.groups.base {
+		threshold := s.products.base[key.product].ThresholdAt(key.location)
+		g.low = threshold != nil && g.available <= *threshold
+	}
+	for _, i := range v.items {
+		own := i.Threshold != nil && i.Available() <= *i.Threshold
+		i.Low = own || s.groups.base[groupKey{i.Product.ID, i.Location.ID}].low
+	}
+	s.orders.build(v.items)
+	s.byNo = slices.SortedFunc(slices.Values(v.items), func(a, b *Item) int { return cmp.Compare(a.No, b.No) })
+}
