@@ -67,9 +67,6 @@ func (a *Adjust) run(t *tx) (*Item, error) {
 	if missing != nil {
 		return nil, missing
 	}
-	if err := a.checkSeen(item); err != nil {
-		return item, err
-	}
 	if a.ToItem != (ID{}) || a.ToRoom != 0 {
 		return item, a.transfer(t, item)
 	}
@@ -101,6 +98,7 @@ func (a *Adjust) checkForm(t *tx) error {
 	}
 	p.text("/notes", &a.Notes, 0, 2000)
 	p.text("/reference", &a.Reference, 0, 200)
+	p.text("/external_id", &a.ExternalID, 0, 200)
 	if limit, ok := t.rules.NotesAbove[a.Reason]; ok && a.Notes == "" && abs64(int64(a.Change)) > uint64(limit) {
 		p.add(refuse(CodeInvalid, "%s of more than %s wants notes.", a.Reason, limit).at("/notes"))
 	}
@@ -119,8 +117,11 @@ func (a *Adjust) checkForm(t *tx) error {
 	return p.err()
 }
 
-// checkSeen compares what the caller believes of the item.
-func (a *Adjust) checkSeen(item *Item) error {
+// checkSeen compares what the caller believes of the item it named.
+func (a *Adjust) checkSeen(_ *tx, item *Item, _ *Movement) *Error {
+	if item.ID != a.Item {
+		return nil
+	}
 	if err := checkVersion(a.Version, item.Version()); err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (a *Adjust) plan(t *tx, item *Item, change Quantity) (*Movement, []*Error, 
 		Reason: a.Reason, SubReason: a.SubReason, Reference: a.Reference, ValueChange: value,
 	}
 	var refusals []*Error
-	for _, check := range []func(*tx, *Item, *Movement) *Error{a.checkOpen, a.checkSellable, a.checkHold, a.checkStock} {
+	for _, check := range []func(*tx, *Item, *Movement) *Error{a.checkSeen, a.checkOpen, a.checkSellable, a.checkHold, a.checkStock} {
 		if err := check(t, item, m); err != nil {
 			refusals = append(refusals, err)
 		}
@@ -163,13 +164,15 @@ func (a *Adjust) plan(t *tx, item *Item, change Quantity) (*Movement, []*Error, 
 	return m, refusals, nil
 }
 
+func (a *Adjust) checkOpen(_ *tx, item *Item, _ *Movement) *Error { return item.checkOpen() }
+
 // checkOpen refuses movements of archived items and closed lots.
-func (a *Adjust) checkOpen(_ *tx, item *Item, _ *Movement) *Error {
-	if item.ArchivedAt != 0 {
-		return refuse(CodeNotFound, "Inventory item %s is archived.", item.ID)
+func (i *Item) checkOpen() *Error {
+	if i.ArchivedAt != 0 {
+		return refuse(CodeNotFound, "Inventory item %s is archived.", i.ID)
 	}
-	if item.Lot != nil && item.Lot.Status == LotClosed {
-		return refuse(CodeLotClosed, "Lot %s is closed.", item.Lot.PackageTag+item.Lot.BatchNumber)
+	if i.Lot != nil && i.Lot.Status == LotClosed {
+		return refuse(CodeLotClosed, "Lot %s is closed.", i.Lot.PackageTag+i.Lot.BatchNumber)
 	}
 	return nil
 }
@@ -198,41 +201,49 @@ func (a *Adjust) checkSellable(t *tx, item *Item, m *Movement) *Error {
 // checkStock refuses to take what is not there, or is reserved for another.
 func (a *Adjust) checkStock(t *tx, item *Item, m *Movement) *Error {
 	free, word := m.After, "in stock"
-	if a.Reason == Sale {
+	if a.Reason == Sale && m.Reservation.IsZero() {
 		free, word = free-m.ReservedAfter, "available"
 	}
-	if m.After < m.ReservedAfter {
-		m.Flags |= FlagShort
-	}
-	if m.After < 0 {
-		m.Flags |= FlagNegative
-	}
+	m.flagBalance()
 	if m.Change > 0 || free >= 0 || item.Location.AllowBelow {
 		return nil
 	}
 	return refuse(CodeInsufficientStock, "%s asked, %s %s.", -m.Change, free-m.Change, word).at("/quantity_change")
 }
 
-// write books the hold that a sale uses up, the movement, and a discrepancy
-// for what is not as it should be.
+// write books the hold that a sale uses up, and the movement.
 func (a *Adjust) write(t *tx, m *Movement, refusals []*Error) error {
 	if err := a.useHold(t, m); err != nil {
 		return err
 	}
-	e := &Entry{
-		Kind: KindMovement, OccurredAt: a.OccurredAt, Movement: m,
-		Notes: t.note(a.Notes), ExternalID: a.ExternalID, Line: a.Line,
+	e := &Entry{Kind: KindMovement, OccurredAt: a.OccurredAt, Movement: m, Notes: t.note(a.Notes)}
+	if m.Item == a.Item && a.ExternalID != "" { // the name is unique: not on both legs of a transfer
+		e.ExternalID, e.Line = a.ExternalID, a.Line
+		t.s.external.put(externalKey{t.req.Source, a.ExternalID, a.Line}, true)
 	}
+	return t.move(e, refusals)
+}
+
+// move writes a movement, and a discrepancy for what is not as it should be.
+func (t *tx) move(e *Entry, refusals []*Error) error {
 	if _, err := t.write(e); err != nil {
 		return err
 	}
-	if a.ExternalID != "" {
-		t.s.external.put(externalKey{t.req.Source, a.ExternalID, a.Line}, true)
-	}
-	if len(refusals) == 0 && m.Flags&FlagNegative == 0 {
+	if len(refusals) == 0 && e.Movement.Flags&FlagNegative == 0 {
 		return nil
 	}
 	return t.event(EventDiscrepancy, discrepancyOf(e, refusals))
+}
+
+// flagBalance marks a movement that leaves less than nothing, or less than is
+// reserved.
+func (m *Movement) flagBalance() {
+	if m.After < m.ReservedAfter {
+		m.Flags |= FlagShort
+	}
+	if m.After < 0 {
+		m.Flags |= FlagNegative
+	}
 }
 
 // discrepancy is the body of a discrepancy_opened event.

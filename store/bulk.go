@@ -38,6 +38,8 @@ func (b *BulkAdjust) decide(t *tx) error {
 			}
 			out.Err = refusal.at(fmt.Sprintf("/updates/%d", i))
 			p.add(out.Err)
+		} else {
+			out.Item, _ = t.s.items.get(item.ID)
 		}
 		t.receipt.Lines = append(t.receipt.Lines, out)
 	}

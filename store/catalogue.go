@@ -31,7 +31,7 @@ func (t *tx) editProduct(id ID, version int64, edit func(*Product)) (*Product, e
 		if err := checkVersion(version, old.Version); err != nil {
 			return nil, err
 		}
-		*next = *old
+		*next = old.copy()
 	}
 	edit(next)
 	if err := t.checkProduct(old, next); err != nil {
@@ -173,6 +173,9 @@ func (t *tx) editLot(id ID, version int64, edit func(*Lot)) (*Lot, error) {
 	next.check(&p)
 	if _, ok := t.s.products.get(next.ProductID); !ok {
 		p.add(refuse(CodeNotFound, "There is no product %s.", next.ProductID).at("/product_id"))
+	}
+	if !old.ProductID.IsZero() && old.ProductID != next.ProductID {
+		p.add(refuse(CodeInvalid, "A lot stays with its product.").at("/product_id"))
 	}
 	if other, ok := t.s.tags.get(next.key()); ok && other != next.ID {
 		p.add(refuse(CodeInvalid, "Lot %s has that package tag or batch number.", other).at("/package_tag"))

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Instant is a moment in milliseconds since 1970-01-01T00:00:00Z. The zero
 // Instant means none.
@@ -15,8 +18,11 @@ func (i Instant) Time() time.Time { return time.UnixMilli(int64(i)).UTC() }
 // Add gives the instant d later, cut to milliseconds.
 func (i Instant) Add(d time.Duration) Instant { return i + Instant(d.Milliseconds()) }
 
-// Sub gives the time from u to i.
-func (i Instant) Sub(u Instant) time.Duration { return time.Duration(i-u) * time.Millisecond }
+// Sub gives the time from u to i, at most what a Duration holds: 292 years.
+func (i Instant) Sub(u Instant) time.Duration {
+	const most = Instant(math.MaxInt64 / time.Millisecond)
+	return time.Duration(min(max(i-u, -most), most)) * time.Millisecond
+}
 
 // String gives RFC 3339 in UTC with Z, and milliseconds when there are any;
 // "" for none.

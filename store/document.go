@@ -142,7 +142,7 @@ func (s *state) putItemDocument(e *Entry, d *itemDocument) (*Item, error) {
 		return nil, fmt.Errorf("entry %s opens an item of nothing known", e.Position)
 	}
 	next.Threshold, next.ArchivedAt = d.Threshold, d.ArchivedAt
-	next.Seq, next.UpdatedAt = e.Seq, e.RecordedAt
+	next.Seq, next.edited, next.UpdatedAt = e.Seq, e.Seq, e.RecordedAt
 	s.putItem(was, next)
 	s.places.put(next.place(), next.ID)
 	return next, nil

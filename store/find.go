@@ -174,7 +174,7 @@ func (l *Ledger) Stats() Stats {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return Stats{
-		Items: len(l.s.byNo), Products: len(l.s.products.base), Locations: len(l.s.locations.base),
+		Keys: l.keys.len(), Items: len(l.s.byNo), Products: len(l.s.products.base), Locations: len(l.s.locations.base),
 		Lots: len(l.s.lots.base), Reservations: len(l.s.reservations.base),
 		LowStock: len(l.s.orders.lists[cell{category: anyCategory, low: true}]),
 	}

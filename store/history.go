@@ -49,7 +49,8 @@ func (l *Ledger) factAt(ctx context.Context, seq int64) (f Fact, err error) {
 	case KindDocument:
 		f.Of, err = decodeDocument(f.Entry)
 		if d, ok := f.Of.(*itemDocument); ok {
-			f.Of, err = l.itemAt(ctx, d.ID, seq)
+			f.After, err = l.itemAt(ctx, d.ID, seq)
+			f.Of = f.After
 		}
 	case KindEvent:
 		f.Of, err = newState(l.meta.Epoch, 0).applyEvent(f.Entry)
@@ -72,26 +73,54 @@ func (l *Ledger) itemAt(ctx context.Context, id ID, seq int64) (*Item, error) {
 		return nil, err
 	}
 	was.Quantity, was.Reserved = at.After, at.ReservedAfter
-	was.Seq, was.UpdatedAt = at.Seq, at.RecordedAt
+	was.Seq, was.UpdatedAt, was.lit = at.Seq, at.RecordedAt, 0
+	if err := l.editedAt(ctx, &was, seq); err != nil {
+		return nil, err
+	}
 	if err := l.documentsAt(ctx, &was, seq); err != nil {
 		return nil, err
 	}
 	return &was, l.lowAt(ctx, &was, seq)
 }
 
-// balanceAt walks an item's entries backwards to the newest at or before seq.
-func (l *Ledger) balanceAt(ctx context.Context, item *Item, seq int64) (Change, error) {
+// balanceAt walks an item's entries backwards to the newest at or before seq,
+// and from there to the newest that changed its balance.
+func (l *Ledger) balanceAt(ctx context.Context, item *Item, seq int64) (newest Change, err error) {
 	for at := item.Seq; at > 0; {
 		stored, err := l.j.FindEntry(ctx, at)
 		if err != nil {
 			return Change{}, err
 		}
-		if at <= seq {
-			return stored.Change, nil
+		if at <= seq && newest.Seq == 0 {
+			newest = stored.Change
+		}
+		if at <= seq && stored.Item != 0 {
+			newest.After, newest.ReservedAfter = stored.Change.After, stored.Change.ReservedAfter
+			return newest, nil
 		}
 		at = stored.Prev
 	}
-	return Change{}, nil
+	return newest, nil
+}
+
+// editedAt gives an item the settings that held at seq.
+func (l *Ledger) editedAt(ctx context.Context, item *Item, seq int64) error {
+	if item.edited <= seq {
+		return nil
+	}
+	at, err := l.j.FindDocument(ctx, item.ID, seq)
+	if err != nil || at == 0 {
+		return err
+	}
+	e, err := readEntry(ctx, l.j, at)
+	if err != nil {
+		return err
+	}
+	of, err := decodeDocument(e)
+	if d, ok := of.(*itemDocument); ok {
+		item.Threshold, item.ArchivedAt = d.Threshold, d.ArchivedAt
+	}
+	return err
 }
 
 // documentsAt gives an item the product, location and lot that held at seq.

@@ -123,6 +123,9 @@ func (c *Reserve) decide(t *tx) error {
 	if err := p.err(); err != nil {
 		return err
 	}
+	if item.Reserved+c.Quantity > MaxQuantity {
+		return refuse(CodeRange, "The reserved quantity is at most 1000000000.").at("/quantity")
+	}
 	sale := Adjust{Reason: Sale, Change: -c.Quantity}
 	if _, _, err := sale.plan(t, item, -c.Quantity); err != nil {
 		return err

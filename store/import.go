@@ -8,8 +8,8 @@ const MaxImportRows = 500
 
 // Import sets products and quantities from the rows of a file. It sets and
 // never adds, so the same rows twice change nothing. All or nothing unless
-// SkipBad. Codes: those of EditProduct, EditLot and OpenItem, of every
-// failing row.
+// SkipBad. Codes: those of EditProduct, EditLot and OpenItem, lot_closed, of
+// every failing row.
 type Import struct {
 	Location ID
 	Room     Room
@@ -102,18 +102,14 @@ func (c *Import) checkRow(t *tx, row *ImportRow, known ID) error {
 	old, next := &Product{}, &Product{ID: known}
 	if !known.IsZero() {
 		old, _ = t.s.products.get(known)
-		*next = *old
+		*next = old.copy()
 	}
 	row.edit(next)
 	if err, ok := t.checkProduct(old, next).(*Error); ok && err != nil {
 		p.add(err)
 	}
 	if row.Quantity != nil {
-		if *row.Quantity < 0 || *row.Quantity > MaxQuantity {
-			p.add(refuse(CodeRange, "quantity is between 0 and 1000000000.").at("/quantity"))
-		} else if _, ok := valueOf(*row.Quantity, next.UnitCost); !ok {
-			p.add(refuse(CodeRange, "The value of this stock is out of range.").at("/quantity"))
-		}
+		c.checkQuantity(t, row, next, &p)
 	}
 	if row.Lot != "" {
 		lot := &Lot{ProductID: known, PackageTag: row.Lot, ExpiresOn: row.ExpiresOn}
@@ -127,6 +123,31 @@ func (c *Import) checkRow(t *tx, row *ImportRow, known ID) error {
 		p.add(refuse(CodeInvalid, "An expiry belongs to a lot; this row has none.").at("/expires_at"))
 	}
 	return p.err()
+}
+
+// checkQuantity names what keeps a row's quantity from being set.
+func (c *Import) checkQuantity(t *tx, row *ImportRow, product *Product, p *problems) {
+	at := place{product: product.ID, location: c.Location, room: c.Room}
+	if row.Lot != "" {
+		at.lot, _ = t.s.tags.get(lotKey(product.ID, row.Lot, ""))
+	}
+	item := &Item{}
+	if id, ok := t.s.places.get(at); ok && !product.ID.IsZero() {
+		item, _ = t.s.items.get(id)
+	} else if at.lot != (ID{}) {
+		item.Lot, _ = t.s.lots.get(at.lot)
+	}
+	_, ok := valueOf(*row.Quantity-item.Quantity, product.UnitCost)
+	switch {
+	case *row.Quantity < 0 || *row.Quantity > MaxQuantity:
+		p.add(refuse(CodeRange, "quantity is between 0 and 1000000000.").at("/quantity"))
+	case !ok:
+		p.add(refuse(CodeRange, "The value of this stock is out of range.").at("/quantity"))
+	case *row.Quantity != item.Quantity:
+		if err := item.checkOpen(); err != nil {
+			p.add(err.at("/quantity"))
+		}
+	}
 }
 
 // edit gives a product what the row says of it.

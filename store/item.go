@@ -26,9 +26,11 @@ type Item struct {
 	// lowArmed: a crossing of the room's own threshold will fire.
 	lowArmed bool
 
-	// Seq is the newest entry about this item; Opened the one that made it.
-	Seq, Opened int64
-	UpdatedAt   Instant
+	// Seq is the newest entry about this item; Opened the one that made it,
+	// edited the newest document, lit the one about another item that last
+	// changed Low.
+	Seq, Opened, edited, lit int64
+	UpdatedAt                Instant
 	// CountedAt is when the last AUDIT movement or count happened.
 	CountedAt Instant
 }
@@ -37,9 +39,9 @@ type Item struct {
 func (i *Item) Available() Quantity { return i.Quantity - i.Reserved }
 
 // Version grows whenever anything shown of the item changes: the newest of
-// its own entries and of the documents it shows.
+// its own entries, of the documents it shows and of those that made it low.
 func (i *Item) Version() int64 {
-	v := max(i.Seq, i.Product.Version, i.Location.Version)
+	v := max(i.Seq, i.lit, i.Product.Version, i.Location.Version)
 	if i.Lot != nil {
 		v = max(v, i.Lot.Version)
 	}

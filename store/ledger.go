@@ -87,11 +87,14 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 		return nil, err
 	}
 	l.keeper = newTimekeeper(cfg.Clock, l.s.head.RecordedAt)
-	now, _ := l.keeper.now()
+	now, step := l.keeper.now()
 	if err := l.keys.load(ctx, l.j, now.Add(-cfg.Rules.KeepKeys)); err != nil {
 		return nil, err
 	}
 	l.saves.head, l.saves.prune = now, now
+	if step != nil {
+		l.record(*step)
+	}
 	if !l.meta.Clean && l.s.head.Seq > 0 {
 		cfg.Log.Warn("the last stop was not orderly; the ledger is whole", "seq", l.s.head.Seq)
 		l.process([]*call{newCall(systemRequest(), &recovered{at: l.s.head})})

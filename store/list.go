@@ -36,7 +36,7 @@ func (l *Ledger) Items(f ItemFilter, offset, limit int) (page []*Item, total int
 	if len(lists) == 1 && f.plain() {
 		numbers := lists[0]
 		from := min(offset, len(numbers))
-		to := min(from+limit, len(numbers))
+		to := from + min(limit, len(numbers)-from)
 		page = make([]*Item, 0, to-from)
 		for _, no := range numbers[from:to] {
 			page = append(page, l.s.byNo[no-1])
@@ -48,7 +48,7 @@ func (l *Ledger) Items(f ItemFilter, offset, limit int) (page []*Item, total int
 		slices.SortStableFunc(chosen, f.Less)
 	}
 	from := min(offset, len(chosen))
-	return chosen[from:min(from+limit, len(chosen))], len(chosen)
+	return chosen[from : from+min(limit, len(chosen)-from)], len(chosen)
 }
 
 // plain tells whether the maintained orders answer the filter by themselves.

@@ -28,7 +28,8 @@ type lowStock struct {
 // judge sets low and armed for what is available against a threshold.
 func (s *state) judge(available Quantity, threshold *Quantity, armed bool) (low, stillArmed bool) {
 	if threshold == nil {
-		return false, armed
+		// Stock that is there without a threshold fires when one is set above it.
+		return false, armed || available > 0
 	}
 	return available <= *threshold, armed || available > s.rearm(*threshold)
 }
@@ -69,7 +70,7 @@ func (s *state) relight(g *group, except ID) {
 		ownLow, _ := s.judge(item.Available(), item.Threshold, item.lowArmed)
 		if low := ownLow || g.low; low != item.Low {
 			next := *item
-			next.Low = low
+			next.Low, next.lit = low, s.draft.Seq+1
 			s.items.put(id, &next)
 		}
 	}

@@ -57,21 +57,17 @@ func grow(b []balance, no int64) []balance {
 }
 
 // balancesAsOf gives the balances of everything that had occurred by a
-// moment, as far as it was known at another: saved balances from before the
-// moment, the entries recorded around it that had occurred by then, and those
-// recorded later whose lateness is flagged.
-func (l *Ledger) balancesAsOf(ctx context.Context, m Moment) ([]balance, error) {
-	known, err := l.knownSeq(ctx, m.KnownAt)
-	if err != nil {
-		return nil, err
-	}
+// moment, as far as the entries up to known tell: saved balances from before
+// the moment, the entries recorded around it that had occurred by then, and
+// those recorded later whose lateness is flagged.
+func (l *Ledger) balancesAsOf(ctx context.Context, asOf Instant, known int64) ([]balance, error) {
 	// An entry may say that it occurred up to futureLimit after it was
 	// recorded, so balances are safe to start from only that much earlier.
-	start, err := l.j.FindSeq(ctx, m.AsOf.Add(-futureLimit))
+	start, err := l.j.FindSeq(ctx, asOf.Add(-futureLimit))
 	if err != nil {
 		return nil, err
 	}
-	window, err := l.j.FindSeq(ctx, m.AsOf.Add(lateAfter))
+	window, err := l.j.FindSeq(ctx, asOf.Add(lateAfter))
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +77,7 @@ func (l *Ledger) balancesAsOf(ctx context.Context, m Moment) ([]balance, error) 
 		return nil, err
 	}
 	add := func(c Change) error {
-		if c.OccurredAt <= m.AsOf {
+		if c.OccurredAt <= asOf {
 			balances = grow(balances, c.Item)
 			b := &balances[c.Item-1]
 			b.quantity += c.Quantity
@@ -92,7 +88,7 @@ func (l *Ledger) balancesAsOf(ctx context.Context, m Moment) ([]balance, error) 
 	if err := l.j.ScanChanges(ctx, from, window, add); err != nil {
 		return nil, err
 	}
-	return balances, l.j.ScanLate(ctx, m.AsOf, window, known, add)
+	return balances, l.j.ScanLate(ctx, asOf, window, known, add)
 }
 
 // knownSeq is the newest entry known at a moment; zero asks for today.

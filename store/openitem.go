@@ -1,7 +1,7 @@
 package store
 
 // OpenItem opens a row of stock, with opening stock if any. Codes: not_found,
-// same_item when the row exists, quantity_out_of_range, invalid_request.
+// same_item when the row exists, lot_closed, quantity_out_of_range, invalid_request.
 type OpenItem struct {
 	Product, Location, Lot ID
 	Room                   Room
@@ -35,8 +35,10 @@ func (c *OpenItem) check(t *tx) (*Item, error) {
 		p.add(refuse(CodeNotFound, "There is no location %s.", c.Location).at("/location_id"))
 	}
 	if !c.Lot.IsZero() {
-		if item.Lot, ok = t.s.lots.get(c.Lot); !ok || item.Lot.ProductID != c.Product {
+		if item.Lot, ok = t.s.lots.get(c.Lot); !ok || item.Lot.ProductID != c.Product || item.Lot.ArchivedAt != 0 {
 			p.add(refuse(CodeNotFound, "There is no lot %s of this product.", c.Lot).at("/lot_id"))
+		} else if c.Opening != 0 {
+			p.add(item.checkOpen())
 		}
 	}
 	if c.Room == 0 {
@@ -78,6 +80,7 @@ func (t *tx) setQuantity(item *Item, to Quantity, sub, notes string) error {
 		Item: item.ID, Change: change, After: to, ReservedAfter: item.Reserved,
 		Reason: Adjustment, SubReason: sub, ValueChange: value,
 	}
+	m.flagBalance()
 	_, err := t.write(&Entry{Kind: KindMovement, Movement: m, Notes: t.note(notes)})
 	return err
 }

@@ -58,6 +58,13 @@ func (p *Product) ThresholdAt(location ID) *Quantity {
 	return p.Threshold
 }
 
+// copy gives a version that shares no list with the one readers may hold.
+func (p *Product) copy() Product {
+	c := *p
+	c.Barcodes, c.Thresholds = slices.Clone(p.Barcodes), slices.Clone(p.Thresholds)
+	return c
+}
+
 // check names every fault of a product and trims its texts.
 func (p *Product) check(faults *problems) {
 	faults.text("/sku", &p.SKU, 1, 100)

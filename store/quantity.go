@@ -120,3 +120,17 @@ func appendFixed(b []byte, n int64, min int) []byte {
 	}
 	return b
 }
+
+// ValueOf is quantity × price, rounded half away from zero to a
+// ten-thousandth; at most the largest Money there is,
+// either way.
+func ValueOf(q Quantity, price Money) Money {
+	value, ok := valueOf(q, price)
+	switch {
+	case ok:
+		return value
+	case (q < 0) != (price < 0):
+		return -maxInt64
+	}
+	return maxInt64
+}

@@ -77,7 +77,7 @@ func (c *Reverse) decide(t *tx) error {
 	}
 	for _, m := range plans {
 		m.Transfer = transfer
-		if _, err := t.write(&Entry{Kind: KindMovement, Movement: m, Notes: t.note(c.Notes)}); err != nil {
+		if err := t.move(&Entry{Kind: KindMovement, Movement: m, Notes: t.note(c.Notes)}, nil); err != nil {
 			return err
 		}
 		t.s.reversed.put(m.Reverses.Seq, true)
@@ -95,14 +95,15 @@ func (c *Reverse) plan(t *tx, leg *Entry) (*Movement, error) {
 	if missing != nil {
 		return nil, missing
 	}
+	if item.ArchivedAt != 0 {
+		return nil, item.checkOpen()
+	}
 	m := &Movement{
 		Item: item.ID, Change: -was.Change, After: item.Quantity - was.Change, ReservedAfter: item.Reserved,
 		Reason: was.Reason, SubReason: SubReversal, Reference: was.Reference, Reverses: leg.Position,
 		ValueChange: -was.ValueChange,
 	}
-	if m.After < 0 {
-		m.Flags |= FlagNegative
-	}
+	m.flagBalance()
 	if m.Change < 0 && m.After < 0 && !item.Location.AllowBelow {
 		return nil, refuse(CodeInsufficientStock, "Reversing it takes %s; %s in stock.", -m.Change, item.Quantity)
 	}

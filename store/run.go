@@ -1,5 +1,10 @@
 package store
 
+import (
+	"bytes"
+	"slices"
+)
+
 // Run is one full or incremental push to a destination that someone asked
 // for. Its JSON is the body of the event that a finished run appends.
 type Run struct {
@@ -32,14 +37,20 @@ const keptRuns = 500
 // version 7 sort by age.
 func (s *state) putRun(r *Run) {
 	s.runs.put(r.ID, r)
-	if len(s.runs.base) < keptRuns {
+	if len(s.runs.base)+len(s.runs.batch)+len(s.runs.draft) <= keptRuns {
 		return
 	}
-	oldest := r.ID
-	for id := range s.runs.base {
-		if string(id[:]) < string(oldest[:]) {
-			oldest = id
+	var ids []ID
+	for _, layer := range []map[ID]*Run{s.runs.base, s.runs.batch, s.runs.draft} {
+		for id := range layer {
+			if _, kept := s.runs.get(id); kept {
+				ids = append(ids, id)
+			}
 		}
 	}
-	s.runs.put(oldest, nil)
+	slices.SortFunc(ids, func(a, b ID) int { return bytes.Compare(a[:], b[:]) })
+	ids = slices.Compact(ids)
+	for _, id := range ids[:max(0, len(ids)-keptRuns)] {
+		s.runs.put(id, nil)
+	}
 }

@@ -65,7 +65,7 @@ func (l *Ledger) save() {
 	}
 	if now := head.RecordedAt; err == nil && l.keeper.ok && now.Sub(l.saves.prune) >= pruneEvery {
 		l.saves.prune = now
-		err = l.j.PruneKeys(ctx, now.Add(-l.cfg.Rules.KeepKeys))
+		err = l.pruneKeys(ctx, now.Add(-l.cfg.Rules.KeepKeys))
 	}
 	if err == nil {
 		return
@@ -165,7 +165,7 @@ func (l *Ledger) saveState(ctx context.Context) error {
 }
 
 // loadState reads the full state, or starts empty when there is none or it
-// does not belong to this chain.
+// cannot be read. One that belongs to another chain means damage.
 func (l *Ledger) loadState(ctx context.Context) (*state, error) {
 	empty := newState(l.meta.Epoch, l.cfg.Rules.HysteresisPercent)
 	at, r, err := l.j.State(ctx)
@@ -174,12 +174,13 @@ func (l *Ledger) loadState(ctx context.Context) (*state, error) {
 	}
 	defer r.Close()
 	stored, err := l.j.FindEntry(ctx, at.Seq)
-	if err != nil && CodeOf(err) != CodeNotFound {
+	switch {
+	case CodeOf(err) == CodeNotFound:
+		return nil, &DamageError{l.meta.Seq + 1, "entries that the saved state has are missing"}
+	case err != nil:
 		return nil, err
-	}
-	if err != nil || stored.Hash != at.Hash {
-		l.cfg.Log.Warn("the saved state is of another ledger; folding from the first entry", "seq", at.Seq)
-		return empty, nil
+	case stored.Hash != at.Hash:
+		return nil, &DamageError{at.Seq, "the saved state has another hash for it"}
 	}
 	s, err := readState(r, newState(l.meta.Epoch, l.cfg.Rules.HysteresisPercent), &l.saves)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"iter"
+	"slices"
 )
 
 // Snapshot is stock at a moment: quantities and reserved quantities, with the
@@ -48,6 +49,10 @@ func (l *Ledger) Snapshot(ctx context.Context, m Moment, locations []ID) (*Snaps
 	if err := l.dress(ctx, s); err != nil {
 		return nil, err
 	}
+	s.rows = slices.DeleteFunc(s.rows, func(i Item) bool {
+		return i.ArchivedAt != 0 && i.Quantity == 0 && i.Reserved == 0
+	})
+	s.sort()
 	s.total()
 	return s, nil
 }
@@ -55,10 +60,15 @@ func (l *Ledger) Snapshot(ctx context.Context, m Moment, locations []ID) (*Snaps
 // cut gives the balances at the snapshot's moment, and completes its position.
 func (l *Ledger) cut(ctx context.Context, s *Snapshot) (b []balance, err error) {
 	if s.Moment.Seq == 0 {
+		known, err := l.knownSeq(ctx, s.Moment.KnownAt)
+		if err != nil {
+			return nil, err
+		}
 		if s.Seq, err = l.j.FindSeq(ctx, s.Moment.AsOf); err != nil {
 			return nil, err
 		}
-		return l.balancesAsOf(ctx, s.Moment)
+		s.Seq = min(s.Seq, known)
+		return l.balancesAsOf(ctx, s.Moment.AsOf, known)
 	}
 	if head := l.Head(); s.Seq == head.Seq {
 		s.At = head.RecordedAt
@@ -72,7 +82,18 @@ func (l *Ledger) cut(ctx context.Context, s *Snapshot) (b []balance, err error) 
 	return l.balancesAt(ctx, s.Seq)
 }
 
-// rowsOf lists the items that existed at the snapshot, with their balances.
+// sort brings the rows into list order, by the names that held then.
+func (s *Snapshot) sort() {
+	for n := 1; n < len(s.rows); n++ {
+		if compareItems(&s.rows[n-1], &s.rows[n]) > 0 {
+			slices.SortFunc(s.rows, func(a, b Item) int { return compareItems(&a, &b) })
+			return
+		}
+	}
+}
+
+// rowsOf lists the items that existed at the snapshot, with their balances;
+// also those that were archived then.
 func (l *Ledger) rowsOf(s *Snapshot, balances []balance, locations []ID) []Item {
 	wanted := map[ID]bool{}
 	for _, id := range locations {
@@ -86,8 +107,7 @@ func (l *Ledger) rowsOf(s *Snapshot, balances []balance, locations []ID) []Item 
 		if i.No <= int64(len(balances)) {
 			b = balances[i.No-1]
 		}
-		existed := i.Opened <= s.Seq && (i.ArchivedAt == 0 || i.ArchivedAt > s.At)
-		if (len(wanted) > 0 && !wanted[i.Location.ID]) || (!existed && b == balance{}) {
+		if (len(wanted) > 0 && !wanted[i.Location.ID]) || (i.Opened > s.Seq && b == balance{}) {
 			continue
 		}
 		row := *i
@@ -106,7 +126,10 @@ func (l *Ledger) dress(ctx context.Context, s *Snapshot) error {
 	available := map[groupKey]Quantity{}
 	for n := range s.rows {
 		i := &s.rows[n]
-		var err error
+		err := l.editedAt(ctx, i, s.Seq)
+		if err != nil {
+			return err
+		}
 		if i.Product, err = dressed(ctx, l, products, i.Product, i.Product.ID, i.Product.Version, s.Seq); err != nil {
 			return err
 		}
@@ -173,4 +196,13 @@ func (s *Snapshot) total() {
 	}
 	s.Items = len(s.rows)
 	digest.Sum(s.Digest[:0])
+}
+
+// Join takes in the rows of a snapshot of other locations at another moment.
+func (s *Snapshot) Join(other *Snapshot) {
+	s.rows = append(s.rows, other.rows...)
+	s.sort()
+	s.Seq, s.At = max(s.Seq, other.Seq), max(s.At, other.At)
+	s.Quantity, s.Value = 0, 0
+	s.total()
 }

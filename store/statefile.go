@@ -23,6 +23,7 @@ type savedState struct {
 	reservations []*Reservation
 	runs         []*Run
 	disarmed     []groupKey
+	changed      []*int64 // numbers of the items changed since the last full balances
 	saves        *saves
 }
 
@@ -65,8 +66,35 @@ func readState(r io.Reader, s *state, v *saves) (*state, error) {
 	if _, err := io.Copy(io.Discard, c.r); err != nil || c.sum.Sum32() != residue {
 		return nil, errState
 	}
+	if err := saved.check(s); err != nil {
+		return nil, err
+	}
 	saved.install(s)
 	return s, nil
+}
+
+// check refuses records that cannot be a state, as another program's.
+func (v *savedState) check(s *state) error {
+	seen := make([]bool, len(v.items)+1)
+	groups := map[groupKey]bool{}
+	for _, i := range v.items {
+		if i.No < 1 || i.No >= int64(len(seen)) || seen[i.No] {
+			return errState
+		}
+		seen[i.No] = true
+		groups[groupKey{i.Product.ID, i.Location.ID}] = true
+	}
+	for _, key := range v.disarmed {
+		if !groups[key] {
+			return errState
+		}
+	}
+	for _, no := range v.changed {
+		if *no < 1 || *no >= int64(len(seen)) {
+			return errState
+		}
+	}
+	return nil
 }
 
 // sorted gives all items in list order, the archived ones after the others.
@@ -103,17 +131,20 @@ func (v *savedState) walk(c *coder, s *state) {
 	v.locations = list(c, v.locations, fresh[Location], func(l *Location) {
 		c.json(l)
 		number(c, &l.Version)
-		if c.fail(l.load()); !c.writing() {
+		if !c.writing() {
+			c.fail(l.load())
 			s.locations.base[l.ID] = l
 		}
 	})
 	v.products = list(c, v.products, fresh[Product], func(p *Product) {
-		p.code(c)
-		s.products.base[p.ID] = p
+		if p.code(c); !c.writing() {
+			s.products.base[p.ID] = p
+		}
 	})
 	v.lots = list(c, v.lots, fresh[Lot], func(l *Lot) {
-		l.code(c)
-		s.lots.base[l.ID] = l
+		if l.code(c); !c.writing() {
+			s.lots.base[l.ID] = l
+		}
 	})
 	v.items = list(c, v.items, fresh[Item], func(i *Item) { i.code(c, s) })
 	v.reservations = list(c, v.reservations, fresh[Reservation], func(r *Reservation) { c.json(r) })
@@ -137,11 +168,7 @@ func (v *savedState) codeDirty(c *coder) {
 			changed = append(changed, &n)
 		}
 	}
-	for _, no := range list(c, changed, fresh[int64], func(n *int64) { number(c, n) }) {
-		if !c.writing() {
-			v.saves.dirty.add(*no)
-		}
-	}
+	v.changed = list(c, changed, fresh[int64], func(n *int64) { number(c, n) })
 }
 
 func fresh[T any]() *T { return new(T) }
@@ -218,6 +245,8 @@ func (i *Item) code(c *coder, s *state) {
 	c.bool(&i.lowArmed)
 	number(c, &i.Seq)
 	number(c, &i.Opened)
+	number(c, &i.edited)
+	number(c, &i.lit)
 	number(c, &i.UpdatedAt)
 	number(c, &i.CountedAt)
 	if c.writing() {
@@ -244,6 +273,9 @@ func (v *savedState) install(s *state) {
 	}
 	for _, r := range v.runs {
 		s.runs.base[r.ID] = r
+	}
+	for _, no := range v.changed {
+		v.saves.dirty.add(*no)
 	}
 	v.installItems(s)
 }

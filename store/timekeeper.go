@@ -27,13 +27,13 @@ type clockStep struct {
 }
 
 // newTimekeeper anchors at the wall clock, or at last, the newest recorded_at
-// of the ledger, when the wall clock is behind it.
+// of the ledger, when the wall clock is behind it: the first look then finds
+// that it stepped back.
 func newTimekeeper(c Clock, last Instant) *timekeeper {
 	wall := InstantOf(c.Wall())
 	k := &timekeeper{clock: c, anchor: wall, mono: c.Mono(), last: last, ok: true}
 	if wall < last {
 		k.anchor = last
-		k.ok = last.Sub(wall) <= stepTolerance
 	}
 	return k
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"time"
+	"unicode/utf8"
 )
 
 // tx is one command being decided: what it may read, and the entries it has
@@ -41,6 +42,9 @@ func (t *tx) write(e *Entry) (any, error) {
 		e.NotesDigest = digest[:]
 	}
 	row := Row{Entry: e, Bytes: AppendEntry(make([]byte, 0, 448), e)}
+	if !utf8.Valid(row.Bytes) {
+		return nil, refuse(CodeInvalid, "The request holds text that is not UTF-8.")
+	}
 	if len(row.Bytes) > MaxEntryBytes {
 		return nil, refuse(CodePayloadTooLarge, "This would make an entry of %d bytes; at most %d are allowed.", len(row.Bytes), MaxEntryBytes)
 	}
@@ -101,11 +105,11 @@ func (t *tx) checkOccurred(at Instant) *Error {
 	switch {
 	case at == 0:
 		return nil
-	case at.Sub(t.now) > futureLimit:
+	case at > t.now.Add(futureLimit):
 		return refuse(CodeFutureTime, "occurred_at %s is in the future; it is %s here.", at, t.now).at("/occurred_at")
 	case at < minInstant:
 		return refuse(CodeInvalid, "occurred_at %s is before 2000.", at).at("/occurred_at")
-	case t.now.Sub(at) > t.rules.BackdateLimit && !t.req.Manager:
+	case at < t.now.Add(-t.rules.BackdateLimit) && !t.req.Manager:
 		return refuse(CodeBackdateLimit, "occurred_at %s is more than %d days ago; a manager may book it.",
 			at, int(t.rules.BackdateLimit/(24*time.Hour))).at("/occurred_at")
 	}
@@ -125,7 +129,7 @@ func (t *tx) item(id ID, pointer string) (*Item, *Error) {
 }
 
 // checkVersion refuses when a version was asked for and it is another.
-func checkVersion(want, have int64) error {
+func checkVersion(want, have int64) *Error {
 	if want != 0 && want != have {
 		return refuse(CodeStaleVersion, "It has changed: its version is %d, not %d. Read it again.", have, want)
 	}

@@ -87,6 +87,9 @@ func (v *verifier) plan(checkHead func(Head) error) error {
 			}
 		}
 	}
+	if err := v.planState(); err != nil {
+		return err
+	}
 	for seq := v.meta.Seq; seq > 0; {
 		full, since, err := v.j.FindBalances(v.ctx, seq)
 		if err != nil {
@@ -99,6 +102,19 @@ func (v *verifier) plan(checkHead func(Head) error) error {
 	}
 	slices.Reverse(v.balances)
 	return nil
+}
+
+// planState takes the position of the full state for one more saved head.
+func (v *verifier) planState() error {
+	at, r, err := v.j.State(v.ctx)
+	if err != nil || at.Seq == 0 {
+		return err
+	}
+	if saved, ok := v.heads[at.Seq]; ok && saved != at.Hash {
+		return &DamageError{at.Seq, "the saved head and the saved state differ"}
+	}
+	v.heads[at.Seq] = at.Hash
+	return r.Close()
 }
 
 // scan reads in one goroutine and checks in another.
@@ -252,7 +268,7 @@ func (v *verifier) openItem(e *Entry, s *Stored) string {
 		v.items[d.ID] = int64(len(v.rows))
 	}
 	no := v.items[d.ID]
-	if no != d.No || no != s.Item || s.Prev != v.rows[no-1].seq {
+	if no != d.No || s.Prev != v.rows[no-1].seq {
 		return "it does not continue its item"
 	}
 	v.rows[no-1].seq = e.Seq
@@ -276,6 +292,9 @@ func (v *verifier) compareSaved(seq int64) error {
 	}
 	if err != nil {
 		return &DamageError{seq, err.Error()}
+	}
+	if len(saved) > len(v.rows) {
+		return &DamageError{seq, "the saved balances have an item too many"}
 	}
 	for n, row := range v.rows {
 		if (n < len(saved) && saved[n] != row.balance) || (n >= len(saved) && row.balance != balance{}) {

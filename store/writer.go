@@ -93,10 +93,11 @@ func (l *Ledger) process(calls []*call) {
 	now, step := l.keeper.now()
 	if step != nil {
 		l.record(*step)
+		now = max(now, l.s.head.RecordedAt)
 	}
 	var b Batch
 	rest := calls
-	for len(rest) > 0 {
+	for len(rest) > 0 && l.failure.get() == nil {
 		b = Batch{}
 		accepted := map[[16]byte]*call{}
 		n := 0
@@ -150,8 +151,22 @@ func (l *Ledger) known(c *call, accepted map[[16]byte]*call) bool {
 		c.replay = first.receipt.Facts[0].Entry.Seq
 		return true
 	}
-	c.replay = l.keys.find(c.req.Key.Hash)
-	return c.replay != 0
+	seq := l.keys.find(c.req.Key.Hash)
+	if seq == 0 {
+		return false
+	}
+	key, err := l.j.FindKey(context.Background(), seq)
+	switch {
+	case CodeOf(err) == CodeNotFound:
+		return false
+	case err != nil:
+		c.err = err
+		return true
+	case key.Hash != c.req.Key.Hash:
+		return false
+	}
+	c.replay = seq
+	return true
 }
 
 // run looks up the facts that a command names and lets it decide. A command
@@ -207,10 +222,10 @@ func (l *Ledger) commitError(err error) error {
 func (l *Ledger) publish(b *Batch) {
 	l.mu.Lock()
 	l.s.publish()
-	l.mu.Unlock()
 	for _, k := range b.Keys {
 		l.keys.put(k)
 	}
+	l.mu.Unlock()
 	for i := range b.Rows {
 		if r := &b.Rows[i]; r.Item != 0 {
 			l.saves.dirty.add(r.Item)

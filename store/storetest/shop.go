@@ -69,6 +69,8 @@ type Shop struct {
 	Rules    store.Rules
 	Dir      string
 	t        testing.TB
+	// clock is what the ledger is given; the Clock above, or the machine's.
+	clock store.Clock
 }
 
 // Request is what the shop's commands carry.
@@ -79,6 +81,7 @@ var Request = store.Request{Actor: "tester", Terminal: "till-1", Source: "api"}
 func Open(t testing.TB, options ...func(*store.Rules)) *Shop {
 	t.Helper()
 	s := &Shop{Clock: NewClock(Start), Rules: store.DefaultRules(), Dir: t.TempDir(), t: t}
+	s.clock = s.Clock
 	for _, o := range options {
 		o(&s.Rules)
 	}
@@ -98,7 +101,7 @@ func (s *Shop) open() {
 		s.t.Fatal(err)
 	}
 	s.Ledger, err = store.Open(context.Background(), store.Config{
-		Journal: j, Clock: s.Clock, NewID: NewID, Rules: s.Rules, Log: slog.New(slog.DiscardHandler),
+		Journal: j, Clock: s.clock, NewID: NewID, Rules: s.Rules, Log: slog.New(slog.DiscardHandler),
 		NewSalt: func() (salt [16]byte) { _, _ = rand.Read(salt[:]); return salt },
 	})
 	if err != nil {

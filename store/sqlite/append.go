@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/shelfd/shelfd/store"
+)
+
+const insertEntry = `INSERT INTO entry (seq, kind, item, change, after, reserved_after,
+	recorded_at, occurred_at, prev_seq, late, source, external_id, line,
+	reverses, transfer, reservation, hash, body)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))`
+
+// Append makes one batch durable, all or nothing. Codes: storage_full when
+// nothing was written; outcome_unknown when it cannot be told, after which
+// every Append says so. An error without a code means that the batch was wrong
+// and nothing was written.
+func (d *DB) Append(ctx context.Context, b *store.Batch) error {
+	return d.write(ctx, "append", func(c *conn) error {
+		last, err := d.writer.last, error(nil)
+		for i := range b.Rows {
+			r := &b.Rows[i]
+			if last++; r.Entry.Seq != last {
+				return fmt.Errorf("entry %d where %d belongs", r.Entry.Seq, last)
+			}
+			if err := putRow(c, r); err != nil {
+				return err
+			}
+		}
+		if err = putKeys(c, b.Keys); err != nil {
+			return err
+		}
+		if err = putTokens(c, b.Tokens); err != nil {
+			return err
+		}
+		if err = eraseNotes(c, b.Erased); err != nil {
+			return err
+		}
+		d.writer.next = last
+		return nil
+	})
+}
+
+// putRow writes one entry and what goes beside it.
+func putRow(c *conn, r *store.Row) error {
+	if err := putEntry(c, r); err != nil {
+		return err
+	}
+	if n := r.Entry.Notes; n != nil {
+		s, err := c.stmt("INSERT INTO note (seq, salt, body) VALUES (?, ?, ?)")
+		if err != nil {
+			return err
+		}
+		if err := s.int(r.Entry.Seq).blob(n.Salt[:]).value(n.Body).run(); err != nil {
+			return err
+		}
+	}
+	if doc := r.Entry.Document; doc != nil {
+		return c.run("INSERT INTO document_version (id, seq, type) VALUES (?, ?, ?)",
+			doc.ID[:], r.Entry.Seq, string(doc.Type))
+	}
+	return nil
+}
+
+func putEntry(c *conn, r *store.Row) error {
+	s, err := c.stmt(insertEntry)
+	if err != nil {
+		return err
+	}
+	e := r.Entry
+	s.int(e.Seq).int(int64(e.Kind))
+	s.changes(r)
+	s.int(int64(e.RecordedAt))
+	s.positive(int64(occurredApart(e))).positive(r.Prev).positive(lateness(e))
+	if e.ExternalID == "" {
+		s.null().null().null()
+	} else {
+		s.value(e.Source).value(e.ExternalID).int(e.Line)
+	}
+	s.links(e)
+	return s.blob(r.Hash[:]).blob(r.Bytes).run()
+}
+
+// changes binds the item and its balances, NULL for an entry without.
+func (s *stmt) changes(r *store.Row) {
+	switch e := r.Entry; e.Kind {
+	case store.KindMovement:
+		m := e.Movement
+		s.int(r.Item).int(int64(m.Change)).int(int64(m.After)).int(int64(m.ReservedAfter))
+	case store.KindHold:
+		h := e.Hold
+		s.int(r.Item).int(int64(h.ReservedChange)).int(int64(h.After)).int(int64(h.ReservedAfter))
+	default:
+		s.null().null().null().null()
+	}
+}
+
+// links binds what an entry belongs to: reverses, transfer and reservation.
+func (s *stmt) links(e *store.Entry) {
+	switch e.Kind {
+	case store.KindMovement:
+		m := e.Movement
+		s.positive(m.Reverses.Seq).id(m.Transfer).id(m.Reservation)
+	case store.KindHold:
+		s.null().null().id(e.Hold.Reservation)
+	default:
+		s.null().null().null()
+	}
+}
+
+// occurredApart is when it happened if that is not when it was recorded.
+func occurredApart(e *store.Entry) store.Instant {
+	if e.OccurredAt == e.RecordedAt {
+		return 0
+	}
+	return e.OccurredAt
+}
+
+// lateness is for movements and holds alone: only they change balances.
+func lateness(e *store.Entry) int64 {
+	if e.Movement == nil && e.Hold == nil {
+		return 0
+	}
+	return int64(e.Lateness())
+}
+
+// eraseNotes forgets texts. That they were erased is itself an entry.
+func eraseNotes(c *conn, seqs []int64) error {
+	for _, seq := range seqs {
+		if err := c.run("DELETE FROM note WHERE seq = ?", seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/shelfd/shelfd/store"
+)
+
+// FileName is the name of the database file in the data directory.
+const FileName = "shelfd.db"
+
+// Options say what to open and how.
+type Options struct {
+	// Dir is the data directory; it is made, for its owner only, when it is
+	// not there.
+	Dir string
+	// NewStore names a new ledger. It is not called for one that exists.
+	NewStore func() store.ID
+	// ReadOnly opens beside a running server, takes no lock and makes nothing.
+	ReadOnly bool
+	// Demo tells that the data are made up. It must agree with what is there
+	// unless ReadOnly is set.
+	Demo bool
+	// Version is that of the program, for whoever cannot read its files.
+	Version string
+	// Now is the time to write beside what was made new.
+	Now store.Instant
+
+	// maxPages bounds the database, to try a full disk; 0 for no bound.
+	maxPages int64
+	// steps replaces the migrations of this program.
+	steps []migration
+}
+
+// DB is the ledger in a file. It is a store.Journal.
+type DB struct {
+	dir, path string
+	lock      *os.File
+	writer    *writer
+	pool      *pool
+	// clean is how the last program left the ledger.
+	clean bool
+	// closing makes a second Close do nothing.
+	closing sync.Once
+}
+
+var _ store.Journal = (*DB)(nil)
+
+// Open opens the ledger in a directory, or makes one. The errors wrap
+// ErrLocked, ErrForeign, ErrNewerSchema and ErrDemo; a ReadOnly opening
+// without a database is not_found.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, failed("open", err)
+	}
+	if o.steps == nil {
+		if o.steps, err = migrations(migrationFiles); err != nil {
+			return nil, failed("open", err)
+		}
+	}
+	d := &DB{dir: dir, path: filepath.Join(dir, FileName)}
+	start := d.openWriting
+	if o.ReadOnly {
+		start = d.openReading
+	}
+	if err := start(ctx, o); err != nil {
+		return nil, failed("open", errors.Join(err, d.abandon()))
+	}
+	return d, nil
+}
+
+func (o Options) newest() int64 { return o.steps[len(o.steps)-1].version }
+
+func (d *DB) openWriting(ctx context.Context, o Options) (err error) {
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return err
+	}
+	if d.lock, err = takeLock(d.dir); err != nil {
+		return err
+	}
+	l, err := inspect(ctx, d.path, o.newest())
+	if err != nil {
+		return err
+	}
+	if err := l.checkDemo(d.dir, o.Demo); err != nil {
+		return err
+	}
+	c, err := connect(ctx, dsnOf(d.path, writePragma+likeFile(d.lock.Name())))
+	if err != nil {
+		return refuseForeign(d.path, err)
+	}
+	d.writer = &writer{conn: c}
+	if err := d.prepare(c, l, o); err != nil {
+		return err
+	}
+	d.pool, err = openPool(ctx, dsnOf(d.path, readPragma))
+	return err
+}
+
+// prepare makes a connected database ready for its first batch.
+func (d *DB) prepare(c *conn, l look, o Options) error {
+	if err := d.restrict(); err != nil {
+		return err
+	}
+	if err := upgrade(c, o.steps, d.path, o); err != nil {
+		return err
+	}
+	if o.maxPages > 0 {
+		if _, err := c.integer("PRAGMA max_page_count = " + itoa(o.maxPages)); err != nil {
+			return err
+		}
+	}
+	m, err := readMeta(c)
+	if err != nil {
+		return err
+	}
+	d.clean = !l.exists || m["clean"] == "1"
+	if err := d.writer.start(); err != nil {
+		return err
+	}
+	d.writer.mark = func(c *conn) error {
+		return errors.Join(found(c, o), putMeta(c, "clean", "0"))
+	}
+	err = d.writer.tx("open", func(*conn) error { return nil })
+	if l.exists && store.CodeOf(err) == store.CodeStorageFull {
+		// What is there can be read and sent all the same.
+		return nil
+	}
+	return err
+}
+
+// restrict keeps the files to their owner, also those that came from a copy.
+func (d *DB) restrict() error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Chmod(d.path+suffix, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *DB) openReading(ctx context.Context, o Options) error {
+	l, err := inspect(ctx, d.path, o.newest())
+	if err != nil {
+		return err
+	}
+	if !l.exists {
+		return &store.Error{Code: store.CodeNotFound, Op: "open", Message: "There is no ledger in " + d.dir + "."}
+	}
+	if l.schema < o.newest() {
+		return &store.Error{Op: "open", Message: d.path + " was written by shelfd " + l.wrote + "; start this one once to bring it up to date"}
+	}
+	if d.pool, err = openPool(ctx, dsnOf(d.path, lookPragma)); err != nil {
+		return err
+	}
+	return d.pool.with(ctx, func(c *conn) error {
+		m, err := readMeta(c)
+		d.clean = m["clean"] == "1"
+		return err
+	})
+}
+
+// read runs fn on a reading connection.
+func (d *DB) read(ctx context.Context, op string, fn func(*conn) error) error {
+	return failed(op, d.pool.with(ctx, fn))
+}
+
+// Close ends orderly: readers, then a checked checkpoint, then the writer,
+// then the lock. After an unknown outcome it touches the disk no more and
+// keeps the lock until the process ends: the next start recovers. Closing
+// again does nothing.
+func (d *DB) Close() (err error) {
+	d.closing.Do(func() { err = failed("close", d.close()) })
+	return err
+}
+
+func (d *DB) close() error {
+	err := d.pool.close()
+	if d.writer == nil || d.writer.broken() != nil {
+		return err
+	}
+	return errors.Join(err, d.writer.close(), d.lock.Close())
+}
+
+// abandon lets go of what a failed opening holds.
+func (d *DB) abandon() error {
+	var errs []error
+	if d.pool != nil {
+		errs = append(errs, d.pool.close())
+	}
+	if d.writer != nil {
+		errs = append(errs, d.writer.conn.close())
+	}
+	if d.lock != nil {
+		errs = append(errs, d.lock.Close())
+	}
+	return errors.Join(errs...)
+}

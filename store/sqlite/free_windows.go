@@ -1,0 +1,14 @@
+package sqlite
+
+import "golang.org/x/sys/windows"
+
+// freeBytes is what this user may still write to the disk that holds dir.
+func freeBytes(dir string) (int64, error) {
+	name, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return 0, err
+	}
+	var free uint64
+	err = windows.GetDiskFreeSpaceEx(name, &free, nil, nil)
+	return int64(free), err
+}

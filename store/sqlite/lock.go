@@ -1,0 +1,55 @@
+package sqlite
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/shelfd/shelfd/store"
+)
+
+// lockFile is beside the database, because nothing but SQLite may open that.
+const lockFile = "shelfd.lock"
+
+// takeLock takes the data directory for as long as the file stays open. The
+// system lets go of it when the process ends, however it ends.
+func takeLock(dir string) (*os.File, error) {
+	path := filepath.Join(dir, lockFile)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil {
+		holder := holderOf(f)
+		f.Close()
+		return nil, &store.Error{
+			Op: "open", Err: fmt.Errorf("%w: %w", ErrLocked, err),
+			Message: fmt.Sprintf("%s is in use by another shelfd%s", dir, holder),
+		}
+	}
+	if err := sign(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// sign writes the process id, for whoever is refused.
+func sign(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
+	return err
+}
+
+func holderOf(f *os.File) string {
+	b, err := io.ReadAll(io.LimitReader(f, 20))
+	pid := strings.TrimSpace(string(b))
+	if err != nil || pid == "" {
+		return ""
+	}
+	return " (process " + pid + ")"
+}

@@ -1,0 +1,209 @@
+-- "shlf": how to know a ledger of shelfd's
+PRAGMA application_id = 1936223334;
+
+-- Every fact. Rows are only ever added. All times here and below are
+-- milliseconds since 1970 UTC, all quantities ten-thousandths of a unit.
+CREATE TABLE entry (
+  seq            INTEGER PRIMARY KEY, -- place in the ledger, from 1 without gaps
+  kind           INTEGER NOT NULL,    -- 1 movement, 2 hold, 3 document, 4 event
+  item           INTEGER,             -- number of the item of a movement or hold
+  change         INTEGER,             -- of the quantity by a movement, of the reserved by a hold
+  after          INTEGER,             -- the item's quantity after it
+  reserved_after INTEGER,             -- the item's reserved quantity after it
+  recorded_at    INTEGER NOT NULL,    -- never decreases
+  occurred_at    INTEGER,             -- NULL when equal to recorded_at
+  prev_seq       INTEGER,             -- the item's entry before
+  late           INTEGER,             -- of movements and holds: delay in [2^(late-1), 2^late) quarter hours
+  source         TEXT,                -- NULL without external_id
+  external_id    TEXT,                -- the fact's name at its source
+  line           INTEGER,             -- NULL without external_id
+  reverses       INTEGER,             -- seq of the movement it takes back
+  transfer       BLOB,                -- id, 16 bytes
+  reservation    BLOB,                -- id, 16 bytes
+  hash           BLOB NOT NULL,       -- SHA-256(hash before || body)
+  body           TEXT NOT NULL        -- canonical JSON, the exact bytes that were hashed
+) STRICT;
+
+-- Partial only: an index on every row would halve the write rate.
+CREATE UNIQUE INDEX entry_external ON entry (source, external_id, line) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX entry_reverses ON entry (reverses) WHERE reverses IS NOT NULL;
+CREATE INDEX entry_transfer ON entry (transfer) WHERE transfer IS NOT NULL;
+CREATE INDEX entry_reservation ON entry (reservation) WHERE reservation IS NOT NULL;
+CREATE INDEX entry_late ON entry (late, occurred_at) WHERE late IS NOT NULL;
+
+CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry
+BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be changed'); END;
+CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry
+BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be deleted'); END;
+
+-- Free text beside an entry, whose body has only a digest of it. Deleting a
+-- row is how text is erased.
+CREATE TABLE note (
+  seq  INTEGER PRIMARY KEY,
+  salt BLOB NOT NULL, -- 16 bytes; the digest is SHA-256(salt || body)
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER note_no_update BEFORE UPDATE ON note
+BEGIN SELECT RAISE(ABORT, 'a note can be erased but not changed'); END;
+
+-- Which entries describe a document, for names and prices as they were.
+CREATE TABLE document_version (
+  id   BLOB NOT NULL,    -- 16 bytes
+  seq  INTEGER NOT NULL,
+  type TEXT NOT NULL,    -- product, location, lot or item
+  PRIMARY KEY (id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER document_version_no_update BEFORE UPDATE ON document_version
+BEGIN SELECT RAISE(ABORT, 'a version of a document cannot be changed'); END;
+CREATE TRIGGER document_version_no_delete BEFORE DELETE ON document_version
+BEGIN SELECT RAISE(ABORT, 'a version of a document cannot be deleted'); END;
+
+-- Idempotency keys, found through memory and never here by key.
+CREATE TABLE idempotency (
+  seq     INTEGER PRIMARY KEY, -- the first entry of the command
+  count   INTEGER NOT NULL,    -- how many entries it made
+  key     BLOB NOT NULL,       -- 16 bytes of a hash of scope and key
+  print   BLOB NOT NULL,       -- 16 bytes of a hash of the request
+  at      INTEGER NOT NULL,
+  outcome BLOB                 -- what the entries do not say about the answer
+) STRICT;
+
+CREATE TABLE token (
+  id         BLOB PRIMARY KEY, -- 16 bytes
+  name       TEXT NOT NULL,
+  role       TEXT NOT NULL,
+  hash       BLOB NOT NULL,    -- SHA-256 of the secret
+  location   BLOB,             -- 16 bytes, NULL when bound to none
+  terminal   TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  revoked_at INTEGER
+) STRICT;
+
+-- The state of the chain at some moments, signed or not.
+CREATE TABLE head (
+  seq         INTEGER PRIMARY KEY,
+  epoch       INTEGER NOT NULL,
+  hash        BLOB NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  note        TEXT NOT NULL -- the signed checkpoint, empty when not signed
+) STRICT;
+
+-- Saved quantities: of all items (base 0), or of those changed since base.
+CREATE TABLE balances (
+  seq         INTEGER PRIMARY KEY,
+  base        INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  body        BLOB NOT NULL
+) STRICT;
+
+-- The newest full state, in pieces; every piece says of which state it is.
+CREATE TABLE state (
+  chunk       INTEGER PRIMARY KEY, -- from 0
+  epoch       INTEGER NOT NULL,
+  seq         INTEGER NOT NULL,
+  hash        BLOB NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  note        TEXT NOT NULL,
+  body        BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY, -- store, epoch, demo, clean, created_at, version
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE schema_history (
+  version    INTEGER PRIMARY KEY,
+  name       TEXT NOT NULL,
+  program    TEXT NOT NULL,   -- the version of shelfd that did it
+  applied_at INTEGER NOT NULL
+) STRICT;
+
+-- For people who ask with SQL. Nothing in shelfd reads these.
+CREATE VIEW movements AS SELECT
+  body ->> '$.id' AS id,
+  seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(occurred_at, recorded_at) / 1000.0, 'unixepoch') AS occurred_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', recorded_at / 1000.0, 'unixepoch') AS recorded_at,
+  body ->> '$.item' AS item,
+  body ->> '$.quantity_change' AS quantity_change,
+  body ->> '$.quantity_after' AS quantity_after,
+  body ->> '$.reserved_after' AS reserved_after,
+  body ->> '$.reason_code' AS reason_code,
+  body ->> '$.sub_reason' AS sub_reason,
+  body ->> '$.value_change' AS value_change,
+  body ->> '$.reference' AS reference,
+  body ->> '$.reverses' AS reverses,
+  body ->> '$.transfer' AS transfer,
+  body ->> '$.reservation' AS reservation,
+  body ->> '$.actor' AS actor,
+  body ->> '$.terminal' AS terminal,
+  body ->> '$.source' AS source,
+  body ->> '$.external_id' AS external_id,
+  (SELECT n.body FROM note n WHERE n.seq = entry.seq) AS notes
+FROM entry WHERE kind = 1;
+
+CREATE VIEW holds AS SELECT
+  body ->> '$.id' AS id,
+  seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', recorded_at / 1000.0, 'unixepoch') AS recorded_at,
+  body ->> '$.item' AS item,
+  body ->> '$.reserved_change' AS reserved_change,
+  body ->> '$.quantity_after' AS quantity_after,
+  body ->> '$.reserved_after' AS reserved_after,
+  body ->> '$.reservation' AS reservation,
+  strftime('%Y-%m-%dT%H:%M:%fZ', (body ->> '$.expires_at') / 1000.0, 'unixepoch') AS expires_at,
+  body ->> '$.why' AS why,
+  body ->> '$.reference' AS reference,
+  body ->> '$.actor' AS actor,
+  body ->> '$.terminal' AS terminal
+FROM entry WHERE kind = 2;
+
+CREATE VIEW documents AS SELECT
+  e.body ->> '$.id' AS id,
+  e.seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', e.recorded_at / 1000.0, 'unixepoch') AS recorded_at,
+  e.body ->> '$.document' AS type,
+  e.body ->> '$.of' AS document,
+  e.body -> '$.body' AS body,
+  e.body ->> '$.actor' AS actor,
+  e.seq = (SELECT max(v.seq) FROM document_version v WHERE v.id = d.id) AS newest
+FROM document_version d JOIN entry e ON e.seq = d.seq;
+
+CREATE VIEW events AS SELECT
+  body ->> '$.id' AS id,
+  seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', recorded_at / 1000.0, 'unixepoch') AS recorded_at,
+  body ->> '$.event' AS type,
+  body -> '$.body' AS body,
+  body ->> '$.actor' AS actor,
+  body ->> '$.terminal' AS terminal
+FROM entry WHERE kind = 4;
+
+-- Stock as of the newest entry; reads the whole ledger.
+CREATE VIEW stock AS
+WITH
+  newest AS MATERIALIZED (SELECT type, document, body FROM documents WHERE newest),
+  balance AS MATERIALIZED (SELECT max(seq) AS seq, body, recorded_at FROM entry WHERE item IS NOT NULL GROUP BY item)
+SELECT
+  i.document AS item,
+  p.body ->> '$.sku' AS sku,
+  p.body ->> '$.name' AS product,
+  l.body ->> '$.name' AS location,
+  i.body ->> '$.room_type' AS room_type,
+  t.body ->> '$.batch_number' AS batch_number,
+  t.body ->> '$.package_tag' AS package_tag,
+  coalesce(b.body ->> '$.quantity_after', 0) AS quantity,
+  coalesce(b.body ->> '$.reserved_after', 0) AS reserved_quantity,
+  round(coalesce((b.body ->> '$.quantity_after') - (b.body ->> '$.reserved_after'), 0), 4) AS available_quantity,
+  p.body ->> '$.unit' AS unit,
+  strftime('%Y-%m-%dT%H:%M:%fZ', b.recorded_at / 1000.0, 'unixepoch') AS updated_at
+FROM newest i
+LEFT JOIN balance b ON b.body ->> '$.item' = i.document
+LEFT JOIN newest p ON p.type = 'product' AND p.document = i.body ->> '$.product_id'
+LEFT JOIN newest l ON l.type = 'location' AND l.document = i.body ->> '$.location_id'
+LEFT JOIN newest t ON t.type = 'lot' AND t.document = i.body ->> '$.lot_id'
+WHERE i.type = 'item';

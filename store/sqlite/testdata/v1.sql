@@ -1,0 +1,227 @@
+PRAGMA application_id = 1936223334;
+PRAGMA user_version = 1;
+
+CREATE TABLE entry (
+  seq            INTEGER PRIMARY KEY, -- place in the ledger, from 1 without gaps
+  kind           INTEGER NOT NULL,    -- 1 movement, 2 hold, 3 document, 4 event
+  item           INTEGER,             -- number of the item of a movement or hold
+  change         INTEGER,             -- of the quantity by a movement, of the reserved by a hold
+  after          INTEGER,             -- the item's quantity after it
+  reserved_after INTEGER,             -- the item's reserved quantity after it
+  recorded_at    INTEGER NOT NULL,    -- never decreases
+  occurred_at    INTEGER,             -- NULL when equal to recorded_at
+  prev_seq       INTEGER,             -- the item's entry before
+  late           INTEGER,             -- of movements and holds: delay in [2^(late-1), 2^late) quarter hours
+  source         TEXT,                -- NULL without external_id
+  external_id    TEXT,                -- the fact's name at its source
+  line           INTEGER,             -- NULL without external_id
+  reverses       INTEGER,             -- seq of the movement it takes back
+  transfer       BLOB,                -- id, 16 bytes
+  reservation    BLOB,                -- id, 16 bytes
+  hash           BLOB NOT NULL,       -- SHA-256(hash before || body)
+  body           TEXT NOT NULL        -- canonical JSON, the exact bytes that were hashed
+) STRICT;
+
+CREATE UNIQUE INDEX entry_external ON entry (source, external_id, line) WHERE external_id IS NOT NULL;
+
+CREATE UNIQUE INDEX entry_reverses ON entry (reverses) WHERE reverses IS NOT NULL;
+
+CREATE INDEX entry_transfer ON entry (transfer) WHERE transfer IS NOT NULL;
+
+CREATE INDEX entry_reservation ON entry (reservation) WHERE reservation IS NOT NULL;
+
+CREATE INDEX entry_late ON entry (late, occurred_at) WHERE late IS NOT NULL;
+
+CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry
+BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be changed'); END;
+
+CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry
+BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be deleted'); END;
+
+CREATE TABLE note (
+  seq  INTEGER PRIMARY KEY,
+  salt BLOB NOT NULL, -- 16 bytes; the digest is SHA-256(salt || body)
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER note_no_update BEFORE UPDATE ON note
+BEGIN SELECT RAISE(ABORT, 'a note can be erased but not changed'); END;
+
+CREATE TABLE document_version (
+  id   BLOB NOT NULL,    -- 16 bytes
+  seq  INTEGER NOT NULL,
+  type TEXT NOT NULL,    -- product, location, lot or item
+  PRIMARY KEY (id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER document_version_no_update BEFORE UPDATE ON document_version
+BEGIN SELECT RAISE(ABORT, 'a version of a document cannot be changed'); END;
+
+CREATE TRIGGER document_version_no_delete BEFORE DELETE ON document_version
+BEGIN SELECT RAISE(ABORT, 'a version of a document cannot be deleted'); END;
+
+CREATE TABLE idempotency (
+  seq     INTEGER PRIMARY KEY, -- the first entry of the command
+  count   INTEGER NOT NULL,    -- how many entries it made
+  key     BLOB NOT NULL,       -- 16 bytes of a hash of scope and key
+  print   BLOB NOT NULL,       -- 16 bytes of a hash of the request
+  at      INTEGER NOT NULL,
+  outcome BLOB                 -- what the entries do not say about the answer
+) STRICT;
+
+CREATE TABLE token (
+  id         BLOB PRIMARY KEY, -- 16 bytes
+  name       TEXT NOT NULL,
+  role       TEXT NOT NULL,
+  hash       BLOB NOT NULL,    -- SHA-256 of the secret
+  location   BLOB,             -- 16 bytes, NULL when bound to none
+  terminal   TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  revoked_at INTEGER
+) STRICT;
+
+CREATE TABLE head (
+  seq         INTEGER PRIMARY KEY,
+  epoch       INTEGER NOT NULL,
+  hash        BLOB NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  note        TEXT NOT NULL -- the signed checkpoint, empty when not signed
+) STRICT;
+
+CREATE TABLE balances (
+  seq         INTEGER PRIMARY KEY,
+  base        INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  body        BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE state (
+  chunk       INTEGER PRIMARY KEY, -- from 0
+  epoch       INTEGER NOT NULL,
+  seq         INTEGER NOT NULL,
+  hash        BLOB NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  note        TEXT NOT NULL,
+  body        BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY, -- store, epoch, demo, clean, created_at, version
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE schema_history (
+  version    INTEGER PRIMARY KEY,
+  name       TEXT NOT NULL,
+  program    TEXT NOT NULL,   -- the version of shelfd that did it
+  applied_at INTEGER NOT NULL
+) STRICT;
+
+CREATE VIEW movements AS SELECT
+  body ->> '$.id' AS id,
+  seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(occurred_at, recorded_at) / 1000.0, 'unixepoch') AS occurred_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', recorded_at / 1000.0, 'unixepoch') AS recorded_at,
+  body ->> '$.item' AS item,
+  body ->> '$.quantity_change' AS quantity_change,
+  body ->> '$.quantity_after' AS quantity_after,
+  body ->> '$.reserved_after' AS reserved_after,
+  body ->> '$.reason_code' AS reason_code,
+  body ->> '$.sub_reason' AS sub_reason,
+  body ->> '$.value_change' AS value_change,
+  body ->> '$.reference' AS reference,
+  body ->> '$.reverses' AS reverses,
+  body ->> '$.transfer' AS transfer,
+  body ->> '$.reservation' AS reservation,
+  body ->> '$.actor' AS actor,
+  body ->> '$.terminal' AS terminal,
+  body ->> '$.source' AS source,
+  body ->> '$.external_id' AS external_id,
+  (SELECT n.body FROM note n WHERE n.seq = entry.seq) AS notes
+FROM entry WHERE kind = 1;
+
+CREATE VIEW holds AS SELECT
+  body ->> '$.id' AS id,
+  seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', recorded_at / 1000.0, 'unixepoch') AS recorded_at,
+  body ->> '$.item' AS item,
+  body ->> '$.reserved_change' AS reserved_change,
+  body ->> '$.quantity_after' AS quantity_after,
+  body ->> '$.reserved_after' AS reserved_after,
+  body ->> '$.reservation' AS reservation,
+  strftime('%Y-%m-%dT%H:%M:%fZ', (body ->> '$.expires_at') / 1000.0, 'unixepoch') AS expires_at,
+  body ->> '$.why' AS why,
+  body ->> '$.reference' AS reference,
+  body ->> '$.actor' AS actor,
+  body ->> '$.terminal' AS terminal
+FROM entry WHERE kind = 2;
+
+CREATE VIEW documents AS SELECT
+  e.body ->> '$.id' AS id,
+  e.seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', e.recorded_at / 1000.0, 'unixepoch') AS recorded_at,
+  e.body ->> '$.document' AS type,
+  e.body ->> '$.of' AS document,
+  e.body -> '$.body' AS body,
+  e.body ->> '$.actor' AS actor,
+  e.seq = (SELECT max(v.seq) FROM document_version v WHERE v.id = d.id) AS newest
+FROM document_version d JOIN entry e ON e.seq = d.seq;
+
+CREATE VIEW events AS SELECT
+  body ->> '$.id' AS id,
+  seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', recorded_at / 1000.0, 'unixepoch') AS recorded_at,
+  body ->> '$.event' AS type,
+  body -> '$.body' AS body,
+  body ->> '$.actor' AS actor,
+  body ->> '$.terminal' AS terminal
+FROM entry WHERE kind = 4;
+
+CREATE VIEW stock AS
+WITH
+  newest AS MATERIALIZED (SELECT type, document, body FROM documents WHERE newest),
+  balance AS MATERIALIZED (SELECT max(seq) AS seq, body, recorded_at FROM entry WHERE item IS NOT NULL GROUP BY item)
+SELECT
+  i.document AS item,
+  p.body ->> '$.sku' AS sku,
+  p.body ->> '$.name' AS product,
+  l.body ->> '$.name' AS location,
+  i.body ->> '$.room_type' AS room_type,
+  t.body ->> '$.batch_number' AS batch_number,
+  t.body ->> '$.package_tag' AS package_tag,
+  coalesce(b.body ->> '$.quantity_after', 0) AS quantity,
+  coalesce(b.body ->> '$.reserved_after', 0) AS reserved_quantity,
+  round(coalesce((b.body ->> '$.quantity_after') - (b.body ->> '$.reserved_after'), 0), 4) AS available_quantity,
+  p.body ->> '$.unit' AS unit,
+  strftime('%Y-%m-%dT%H:%M:%fZ', b.recorded_at / 1000.0, 'unixepoch') AS updated_at
+FROM newest i
+LEFT JOIN balance b ON b.body ->> '$.item' = i.document
+LEFT JOIN newest p ON p.type = 'product' AND p.document = i.body ->> '$.product_id'
+LEFT JOIN newest l ON l.type = 'location' AND l.document = i.body ->> '$.location_id'
+LEFT JOIN newest t ON t.type = 'lot' AND t.document = i.body ->> '$.lot_id'
+WHERE i.type = 'item';
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (1, 3, NULL, NULL, NULL, NULL, 1750000001123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'8DA6B5A5D115C572253F9D802860F12399ACE87B068B6057FC20BF010D8A791F', '{"v":1,"id":"1-1","kind":"document","occurred_at":1750000001123,"recorded_at":1750000001123,"source":"api","document":"location","of":"01000000-0000-0000-0000-0000000001f4","body":{"id":"01000000-0000-0000-0000-0000000001f4","name":"Main Street"}}');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (2, 3, NULL, NULL, NULL, NULL, 1750000002123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'BFEF4AD9874AABFFCB18C0AC028544D7E68E284717E5FD5FCAE32C1411023440', '{"v":1,"id":"1-2","kind":"document","occurred_at":1750000002123,"recorded_at":1750000002123,"source":"api","document":"product","of":"01000000-0000-0000-0000-000000000258","body":{"id":"01000000-0000-0000-0000-000000000258","sku":"BD-35","name":"Blue Dreem","unit":"g"}}');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (3, 3, NULL, NULL, NULL, NULL, 1750000003123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'C476A18AECEE61E37B49F557C8E264491E728730FE2EC7FAD54880B660D2A033', '{"v":1,"id":"1-3","kind":"document","occurred_at":1750000003123,"recorded_at":1750000003123,"source":"api","document":"item","of":"01000000-0000-0000-0000-0000000003e9","body":{"id":"01000000-0000-0000-0000-0000000003e9","no":1,"product_id":"01000000-0000-0000-0000-000000000258","location_id":"01000000-0000-0000-0000-0000000001f4","room_type":"vault"}}');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (4, 3, NULL, NULL, NULL, NULL, 1750000004123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'1A55DF2F8162B0311D6C8A1C6FFC412DC4511A7240F39E1CB85FBC00B64F1E4B', '{"v":1,"id":"1-4","kind":"document","occurred_at":1750000004123,"recorded_at":1750000004123,"source":"api","document":"product","of":"01000000-0000-0000-0000-000000000258","body":{"id":"01000000-0000-0000-0000-000000000258","sku":"BD-35","name":"Blue Dream","unit":"g"}}');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (5, 1, 1, 60000, 60000, 0, 1750000005123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'EE94329EBE3CCAA9C010AA48243A09C1B5F1019DB873159318B3EDA79E267A66', '{"v":1,"id":"1-5","kind":"movement","occurred_at":1750000005123,"recorded_at":1750000005123,"actor":"actor","terminal":"till-1","source":"api","item":"01000000-0000-0000-0000-0000000003e9","quantity_change":6,"quantity_after":6,"reserved_after":0,"reason_code":"SALE","value_change":0.00}');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (6, 1, 1, -15000, 45000, 0, 1750000006123, 1749996400123, 5, 3, 'api', 'order-1', 0, NULL, NULL, NULL, X'8227B49AEAB3D58F69CC253F7885140CAE84A74F88926C714CE5ED531910DCB0', '{"v":1,"id":"1-6","kind":"movement","occurred_at":1749996400123,"recorded_at":1750000006123,"actor":"actor","terminal":"till-1","source":"api","external_id":"order-1","notes_digest":"JBZCAqYSr5GTkrUmlj4KYridMm4sXx7cQOKPcIo_bvE","item":"01000000-0000-0000-0000-0000000003e9","quantity_change":-1.5,"quantity_after":4.5,"reserved_after":0,"reason_code":"SALE","value_change":0.00}');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (7, 2, 1, 20000, 45000, 20000, 1750000007123, NULL, 6, NULL, NULL, NULL, NULL, NULL, NULL, X'0100000000000000000000000000004D', X'A388CEF5BF879BCE042A346C3C107B698DE1441F030D242C7639D303D40169A5', '{"v":1,"id":"1-7","kind":"hold","occurred_at":1750000007123,"recorded_at":1750000007123,"source":"api","item":"01000000-0000-0000-0000-0000000003e9","reserved_change":2,"quantity_after":4.5,"reserved_after":2,"reservation":"01000000-0000-0000-0000-00000000004d","expires_at":1750000900123,"why":"created"}');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (8, 4, NULL, NULL, NULL, NULL, 1750000008123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'66A3EEA461421621189BF3717A166B193F5913B32B6039CF745DB5EF8CA14524', '{"v":1,"id":"1-8","kind":"event","occurred_at":1750000008123,"recorded_at":1750000008123,"source":"api","event":"low_stock","body":{"level":1}}');
+INSERT INTO note (seq, salt, body) VALUES (6, X'01000000000000000000000000000000', 'a note');
+INSERT INTO document_version (id, seq, type) VALUES (X'010000000000000000000000000001F4', 1, 'location');
+INSERT INTO document_version (id, seq, type) VALUES (X'01000000000000000000000000000258', 2, 'product');
+INSERT INTO document_version (id, seq, type) VALUES (X'01000000000000000000000000000258', 4, 'product');
+INSERT INTO document_version (id, seq, type) VALUES (X'010000000000000000000000000003E9', 3, 'item');
+INSERT INTO idempotency (seq, count, key, print, at, outcome) VALUES (5, 2, X'01000000000000000000000000000000', X'02000000000000000000000000000000', 1750000000123, NULL);
+INSERT INTO token (id, name, role, hash, location, terminal, created_at, expires_at, revoked_at) VALUES (X'01000000000000000000000000000003', 'boss', 'admin', X'CA978112CA1BBDCAFAC231B39A23DC4DA786EFF8147C4E72B9807785AFEE48BB', NULL, '', 1750000000123, NULL, NULL);
+INSERT INTO head (seq, epoch, hash, recorded_at, note) VALUES (8, 1, X'66A3EEA461421621189BF3717A166B193F5913B32B6039CF745DB5EF8CA14524', 1750000000123, '');
+INSERT INTO balances (seq, base, recorded_at, body) VALUES (8, 0, 1750000000123, X'62616C616E636573');
+INSERT INTO meta (key, value) VALUES ('clean', '0');
+INSERT INTO meta (key, value) VALUES ('created_at', '1750000000123');
+INSERT INTO meta (key, value) VALUES ('demo', '0');
+INSERT INTO meta (key, value) VALUES ('epoch', '1');
+INSERT INTO meta (key, value) VALUES ('store', '01000000-0000-0000-0000-000000000001');
+INSERT INTO meta (key, value) VALUES ('version', '1.2.3');
+INSERT INTO schema_history (version, name, program, applied_at) VALUES (1, 'ledger', '1.2.3', 1750000000123);
