@@ -82,18 +82,23 @@ func putEntry(c *conn, r *store.Row) error {
 	return s.blob(r.Hash[:]).blob(r.Bytes).run()
 }
 
-// changes binds the item and its balances, NULL for an entry without.
+// changes binds the item and its balances, NULL for an entry without. An
+// item's document changes no balance and still is one of the item's entries.
 func (s *stmt) changes(r *store.Row) {
+	if r.Item == 0 {
+		s.null().null().null().null()
+		return
+	}
+	s.int(r.Item)
 	switch e := r.Entry; e.Kind {
 	case store.KindMovement:
-		m := e.Movement
-		s.int(r.Item).int(int64(m.Change)).int(int64(m.After)).int(int64(m.ReservedAfter))
+		s.int(int64(e.Movement.Change))
 	case store.KindHold:
-		h := e.Hold
-		s.int(r.Item).int(int64(h.ReservedChange)).int(int64(h.After)).int(int64(h.ReservedAfter))
+		s.int(int64(e.Hold.ReservedChange))
 	default:
-		s.null().null().null().null()
+		s.null()
 	}
+	s.int(int64(r.After)).int(int64(r.ReservedAfter))
 }
 
 // links binds what an entry belongs to: reverses, transfer and reservation.

@@ -72,7 +72,14 @@ func (c *chain) row(e *store.Entry, item, prev int64) store.Row {
 	e.ClockOK = true
 	b := store.AppendEntry(nil, e)
 	c.hash = c.hash.Next(b)
-	return store.Row{Entry: e, Bytes: b, Hash: c.hash, Item: item, Prev: prev}
+	r := store.Row{Entry: e, Bytes: b, Hash: c.hash, Item: item, Prev: prev}
+	switch e.Kind {
+	case store.KindMovement:
+		r.After, r.ReservedAfter = e.Movement.After, e.Movement.ReservedAfter
+	case store.KindHold:
+		r.After, r.ReservedAfter = e.Hold.After, e.Hold.ReservedAfter
+	}
+	return r
 }
 
 func movement(item int64, change, after store.Quantity) *store.Entry {

@@ -6,7 +6,7 @@ PRAGMA application_id = 1936223334;
 CREATE TABLE entry (
   seq            INTEGER PRIMARY KEY, -- place in the ledger, from 1 without gaps
   kind           INTEGER NOT NULL,    -- 1 movement, 2 hold, 3 document, 4 event
-  item           INTEGER,             -- number of the item of a movement or hold
+  item           INTEGER,             -- number of the item of a movement, hold or item document
   change         INTEGER,             -- of the quantity by a movement, of the reserved by a hold
   after          INTEGER,             -- the item's quantity after it
   reserved_after INTEGER,             -- the item's reserved quantity after it
@@ -187,7 +187,7 @@ FROM entry WHERE kind = 4;
 CREATE VIEW stock AS
 WITH
   newest AS MATERIALIZED (SELECT type, document, body FROM documents WHERE newest),
-  balance AS MATERIALIZED (SELECT max(seq) AS seq, body, recorded_at FROM entry WHERE item IS NOT NULL GROUP BY item)
+  balance AS MATERIALIZED (SELECT max(seq) AS seq, body, recorded_at FROM entry WHERE kind IN (1, 2) GROUP BY item)
 SELECT
   i.document AS item,
   p.body ->> '$.sku' AS sku,
