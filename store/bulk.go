@@ -30,7 +30,7 @@ func (b *BulkAdjust) decide(t *tx) error {
 	for i, line := range b.Lines {
 		first := len(t.receipt.Facts)
 		item, err := line.run(t)
-		out := Line{Fact: t.firstMovement(first), Item: item}
+		out := Line{Fact: t.firstMovement(first, line.Item), Item: item}
 		if err != nil {
 			refusal, ok := err.(*Error)
 			if !ok || refusal.Code == "" {
@@ -49,11 +49,11 @@ func (b *BulkAdjust) decide(t *tx) error {
 	return p.err()
 }
 
-// firstMovement is the index of the first movement among the facts from i on,
-// −1 for none.
-func (t *tx) firstMovement(i int) int {
+// firstMovement is the index of the first movement of an item among the facts
+// from i on, −1 for none.
+func (t *tx) firstMovement(i int, item ID) int {
 	for ; i < len(t.receipt.Facts); i++ {
-		if t.receipt.Facts[i].Entry.Kind == KindMovement {
+		if m := t.receipt.Facts[i].Entry.Movement; m != nil && m.Item == item {
 			return i
 		}
 	}

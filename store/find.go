@@ -139,13 +139,9 @@ func (l *Ledger) Valid(t *Token) bool {
 	return !ok || now < t.ExpiresAt
 }
 
-// Now gives the newest recorded moment or, when the machine's clock is
-// trusted and later, that; ok tells whether it is.
-func (l *Ledger) Now() (now Instant, ok bool) {
-	head := l.Head()
-	wall := InstantOf(l.cfg.Clock.Wall())
-	return max(wall, head.RecordedAt), wall >= head.RecordedAt.Add(-stepTolerance)
-}
+// Now gives the time that would be recorded now, never before the newest
+// entry's; ok tells whether the machine's clock is trusted.
+func (l *Ledger) Now() (now Instant, ok bool) { return l.keeper.peek() }
 
 // Head is the newest durable position.
 func (l *Ledger) Head() Head {

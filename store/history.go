@@ -64,7 +64,7 @@ func (l *Ledger) itemAt(ctx context.Context, id ID, seq int64) (*Item, error) {
 	if !ok {
 		return nil, refuse(CodeNotFound, "There is no inventory item %s.", id)
 	}
-	if now.Seq == seq {
+	if now.Version() <= seq {
 		return now, nil
 	}
 	was := *now
@@ -108,8 +108,8 @@ func (l *Ledger) editedAt(ctx context.Context, item *Item, seq int64) error {
 	if item.edited <= seq {
 		return nil
 	}
-	at, err := l.j.FindDocument(ctx, item.ID, seq)
-	if err != nil || at == 0 {
+	at, err := l.documentAt(ctx, item.ID, item.edited, seq)
+	if err != nil {
 		return err
 	}
 	e, err := readEntry(ctx, l.j, at)
@@ -137,14 +137,29 @@ func (l *Ledger) documentsAt(ctx context.Context, item *Item, seq int64) (err er
 	return err
 }
 
+// documentAt gives the seq of a document's version that held at seq or, when
+// it did not exist yet, of its first: a late entry can be older than what it
+// is about. newest is the seq of its newest version.
+func (l *Ledger) documentAt(ctx context.Context, id ID, newest, seq int64) (int64, error) {
+	at, err := l.j.FindDocument(ctx, id, seq)
+	if err != nil || at != 0 {
+		return at, err
+	}
+	for older := newest; older != 0 && err == nil; {
+		newest = older
+		older, err = l.j.FindDocument(ctx, id, older-1)
+	}
+	return newest, err
+}
+
 // versionAt gives the version of a document that held at seq: the newest one
 // known unless it is younger.
 func versionAt[T any](ctx context.Context, l *Ledger, newest T, id ID, version, seq int64) (T, error) {
 	if version <= seq {
 		return newest, nil
 	}
-	at, err := l.j.FindDocument(ctx, id, seq)
-	if err != nil || at == 0 {
+	at, err := l.documentAt(ctx, id, version, seq)
+	if err != nil {
 		return newest, err
 	}
 	e, err := readEntry(ctx, l.j, at)

@@ -101,20 +101,18 @@ func (o *orders) apply(m moves, byNo []*Item) {
 	}
 }
 
-// merge adds numbers to a sorted list, from the back so that it needs no copy.
+// merge adds numbers to a sorted list. Each finds its place by halving, from
+// the last on, so that what stands between two places moves once.
 func merge(list, added []int32, byNo []*Item) []int32 {
 	compare := func(a, b int32) int { return compareItems(byNo[a-1], byNo[b-1]) }
 	slices.SortFunc(added, compare)
-	i, j := len(list)-1, len(added)-1
+	end := len(list)
 	list = append(list, added...)
-	for k := len(list) - 1; j >= 0; k-- {
-		if i >= 0 && compare(list[i], added[j]) > 0 {
-			list[k] = list[i]
-			i--
-		} else {
-			list[k] = added[j]
-			j--
-		}
+	for j := len(added) - 1; j >= 0; j-- {
+		at, _ := slices.BinarySearchFunc(list[:end], added[j], compare)
+		copy(list[at+j+1:], list[at:end])
+		list[at+j] = added[j]
+		end = at
 	}
 	return list
 }

@@ -57,7 +57,8 @@ type Fact struct {
 
 // Line is the outcome of one line of a bulk or an import.
 type Line struct {
-	// Fact is the index of the line's first movement in Facts, −1 for none.
+	// Fact is the index of the movement of the line's own item in Facts, −1
+	// for none.
 	Fact int
 	// Err is why it was refused, nil when it was applied.
 	Err *Error

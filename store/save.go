@@ -76,6 +76,21 @@ func (l *Ledger) save() {
 	}
 }
 
+// pruneKeys forgets old idempotency keys, on disk and in memory.
+func (l *Ledger) pruneKeys(ctx context.Context, before Instant) error {
+	if err := l.j.PruneKeys(ctx, before); err != nil {
+		return err
+	}
+	var kept keyring
+	if err := kept.load(ctx, l.j, before); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keys = kept
+	return nil
+}
+
 // SaveHead saves and gives the newest head, signed.
 func (l *Ledger) SaveHead(ctx context.Context) (Head, error) {
 	h := l.Head()

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // stepTolerance is how far the wall clock may drift from monotonic time in one
 // look before it counts as a step. NTP slews far less than this.
@@ -12,7 +15,9 @@ const stepTolerance = 2 * time.Minute
 // clock that steps makes the time untrusted until it agrees again or the
 // operator or central confirms it.
 type timekeeper struct {
-	clock  Clock
+	clock Clock
+	// mu lets readers peek; only the writer changes what it guards.
+	mu     sync.Mutex
 	anchor Instant
 	mono   time.Duration
 	last   Instant
@@ -41,6 +46,8 @@ func newTimekeeper(c Clock, last Instant) *timekeeper {
 // now gives the time to record. step is not nil when the wall clock left or
 // re-joined the monotonic time since the last look.
 func (k *timekeeper) now() (now Instant, step *clockStep) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	mono, wall := k.clock.Mono(), InstantOf(k.clock.Wall())
 	expected := k.anchor.Add(mono - k.mono)
 	drift := wall.Sub(expected)
@@ -56,6 +63,18 @@ func (k *timekeeper) now() (now Instant, step *clockStep) {
 	return k.last, step
 }
 
+// peek gives the time that would be recorded, and whether it is trusted,
+// without taking note of a step.
+func (k *timekeeper) peek() (now Instant, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	r := k.reading()
+	if r.Wall.Sub(r.Expected).Abs() <= stepTolerance {
+		return max(k.last, r.Wall), true
+	}
+	return max(k.last, r.Expected), false
+}
+
 // reading compares the wall clock with the time that is recorded, as if the
 // wall clock were right.
 func (k *timekeeper) reading() clockStep {
@@ -65,5 +84,7 @@ func (k *timekeeper) reading() clockStep {
 
 // confirm makes the wall clock the anchor: someone who knows says it is right.
 func (k *timekeeper) confirm() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.anchor, k.mono, k.ok = InstantOf(k.clock.Wall()), k.clock.Mono(), true
 }

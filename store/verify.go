@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -40,7 +39,7 @@ func Verify(ctx context.Context, j Journal, progress func(int64), checkHead func
 		return v.report, &DamageError{v.head.Seq + 1, "entries are missing at the end"}
 	}
 	if len(v.heads) > 0 {
-		return v.report, &DamageError{slices.Min(slices.Collect(maps.Keys(v.heads))), "a saved head lies beyond the ledger: entries are missing at the end"}
+		return v.report, &DamageError{v.head.Seq + 1, "a saved head lies beyond the ledger: entries are missing at the end"}
 	}
 	v.report.Head, v.report.Items = v.head, int64(len(v.rows))
 	return v.report, nil

@@ -91,7 +91,7 @@ func (d *DB) openWriting(ctx context.Context, o Options) (err error) {
 	if err := l.checkDemo(d.dir, o.Demo); err != nil {
 		return err
 	}
-	c, err := connect(ctx, dsnOf(d.path, writePragma+likeFile(d.lock.Name())))
+	c, err := connect(ctx, dsnOf(d.path, writePragma))
 	if err != nil {
 		return refuseForeign(d.path, err)
 	}

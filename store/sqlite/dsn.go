@@ -36,9 +36,3 @@ func dsnOf(path, pragma string) string {
 	}
 	return "file://" + (&url.URL{Path: p}).EscapedPath() + "?" + everyPragma + pragma
 }
-
-// likeFile gives a new database the permissions of a file.
-func likeFile(path string) string {
-	// SQLite does not read + as a space.
-	return "&modeof=" + strings.ReplaceAll(url.QueryEscape(filepath.ToSlash(path)), "+", "%20")
-}

@@ -45,6 +45,24 @@ func TestAFullDiskLosesNothingAndBlocksNothing(t *testing.T) {
 	shut(t, d)
 }
 
+// A constraint that is checked in COMMIT is the one failure of COMMIT that needs
+// no failing disk.
+func TestAnyOtherFailureOfCommitIsUnknown(t *testing.T) {
+	d, c := opened(t), &chain{}
+	err := d.writer.tx("test", func(c *conn) error {
+		return c.script(`CREATE TABLE a (x INTEGER PRIMARY KEY);
+			CREATE TABLE b (x INTEGER REFERENCES a DEFERRABLE INITIALLY DEFERRED);
+			INSERT INTO b VALUES (1)`)
+	})
+	if store.CodeOf(err) != store.CodeOutcomeUnknown {
+		t.Fatalf("a failed COMMIT: %v", err)
+	}
+	err = d.Append(t.Context(), &store.Batch{Rows: []store.Row{c.row(movement(1, 1, 1), 1, 0)}})
+	if store.CodeOf(err) != store.CodeOutcomeUnknown {
+		t.Fatalf("the next batch: %v", err)
+	}
+}
+
 func TestTheLogIsCheckpointedBetweenBatches(t *testing.T) {
 	d, c := opened(t), &chain{}
 	c.sales(t, d, 80_000)

@@ -47,6 +47,7 @@ func TestALedgerComesBackAfterClosing(t *testing.T) {
 
 func TestALedgerThatWasNotClosedSaysSo(t *testing.T) {
 	from, to := options(t.TempDir()), options(t.TempDir())
+	shut(t, open(t, from))
 	d, c := open(t, from), &chain{}
 	c.sales(t, d, 10)
 	copyLedger(t, from.Dir, to.Dir)

@@ -125,8 +125,8 @@ func readChange(r row) store.Change {
 	return c
 }
 
-// ScanChanges reads the balance columns of movements and holds with
-// after < seq ≤ upTo in order.
+// ScanChanges reads the balance columns of every entry about an item with
+// after < seq ≤ upTo in order; an item's document changes neither balance.
 func (d *DB) ScanChanges(ctx context.Context, after, upTo int64, fn func(store.Change) error) error {
 	page := make([]store.Change, 0, min(pageRows, max(0, upTo-after)))
 	for after < upTo {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"os/exec"
 	"testing"
 
 	"github.com/shelfd/shelfd/store"
@@ -33,4 +34,16 @@ func Row(n int, units int64) store.ImportRow {
 		Category: &category, Brand: &brand, Size: text("3.5 g"), Barcode: text(fmt.Sprintf("8500%08d", n)),
 		UnitPrice: &price, UnitCost: &cost, Quantity: &quantity, LowStockThreshold: &low,
 	}
+}
+
+// Crash gives a copy of the data directory as it is on disk now, as if the
+// machine had stopped.
+func (s *Shop) Crash(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	// Not in this process: closing a copy of the file would drop SQLite's locks.
+	if out, err := exec.Command("cp", "-r", s.Dir+"/.", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return dir
 }

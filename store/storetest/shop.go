@@ -6,60 +6,15 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/sqlite"
 )
-
-// Clock is a clock that moves only when told to.
-type Clock struct {
-	mu   sync.Mutex
-	wall time.Time
-	mono time.Duration
-}
-
-// Start is where the clock of a new shop stands.
-var Start = time.Date(2026, 1, 27, 10, 30, 0, 0, time.UTC)
-
-// NewClock gives a clock that stands at a moment.
-func NewClock(at time.Time) *Clock { return &Clock{wall: at} }
-
-// Wall is what the clock shows.
-func (c *Clock) Wall() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.wall
-}
-
-// Mono is how far the clock was moved on.
-func (c *Clock) Mono() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.mono
-}
-
-// After never fires: what time asks for is done when commands come.
-func (*Clock) After(time.Duration) <-chan time.Time { return nil }
-
-// Advance lets time pass.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.wall, c.mono = c.wall.Add(d), c.mono+d
-}
-
-// Step moves the wall clock without time passing.
-func (c *Clock) Step(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.wall = c.wall.Add(d)
-}
 
 // Shop is an open ledger with one location.
 type Shop struct {
@@ -68,7 +23,10 @@ type Shop struct {
 	Location store.ID
 	Rules    store.Rules
 	Dir      string
-	t        testing.TB
+	// Wrap comes between the ledger and its journal whenever it opens; nil
+	// for nothing.
+	Wrap func(store.Journal) store.Journal
+	t    testing.TB
 	// clock is what the ledger is given; the Clock above, or the machine's.
 	clock store.Clock
 }
@@ -80,13 +38,31 @@ var Request = store.Request{Actor: "tester", Terminal: "till-1", Source: "api"}
 // rules before it opens.
 func Open(t testing.TB, options ...func(*store.Rules)) *Shop {
 	t.Helper()
-	s := &Shop{Clock: NewClock(Start), Rules: store.DefaultRules(), Dir: t.TempDir(), t: t}
+	return OpenOver(t, nil, options...)
+}
+
+// OpenOver is Open with something between the ledger and its journal.
+func OpenOver(t testing.TB, wrap func(store.Journal) store.Journal, options ...func(*store.Rules)) *Shop {
+	t.Helper()
+	s := &Shop{Clock: NewClock(Start), Rules: store.DefaultRules(), Dir: t.TempDir(), Wrap: wrap, t: t}
 	s.clock = s.Clock
+	return s.start(options...)
+}
+
+// OpenAt is Open with a clock of the test's own.
+func OpenAt(t testing.TB, clock store.Clock, options ...func(*store.Rules)) *Shop {
+	t.Helper()
+	s := &Shop{Rules: store.DefaultRules(), Dir: t.TempDir(), clock: clock, t: t}
+	return s.start(options...)
+}
+
+func (s *Shop) start(options ...func(*store.Rules)) *Shop {
+	s.t.Helper()
 	for _, o := range options {
 		o(&s.Rules)
 	}
 	s.open()
-	t.Cleanup(func() { _ = s.Ledger.Close() })
+	s.t.Cleanup(func() { _ = s.Ledger.Close() })
 	s.Location = s.AddLocation("Main Street", "America/Chicago")
 	return s
 }
@@ -96,15 +72,51 @@ func NewID() store.ID { return store.ID(uuid.Must(uuid.NewV7())) }
 
 func (s *Shop) open() {
 	s.t.Helper()
-	j, err := sqlite.Open(context.Background(), sqlite.Options{Dir: s.Dir, NewStore: NewID, Version: "test"})
-	if err != nil {
+	if err := s.TryOpen(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.Ledger, err = store.Open(context.Background(), store.Config{
+}
+
+// TryOpen opens the shop's ledger, and lets go of the directory when it is
+// refused.
+func (s *Shop) TryOpen() error {
+	db, err := sqlite.Open(context.Background(), sqlite.Options{Dir: s.Dir, NewStore: NewID, Version: "test"})
+	if err != nil {
+		return err
+	}
+	j := store.Journal(db)
+	if s.Wrap != nil {
+		j = s.Wrap(j)
+	}
+	l, err := store.Open(context.Background(), store.Config{
 		Journal: j, Clock: s.clock, NewID: NewID, Rules: s.Rules, Log: slog.New(slog.DiscardHandler),
 		NewSalt: func() (salt [16]byte) { _, _ = rand.Read(salt[:]); return salt },
 	})
 	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	s.Ledger = l
+	return nil
+}
+
+// Verify checks the shop's ledger from its first entry, beside it.
+func (s *Shop) Verify() (store.Report, error) {
+	s.t.Helper()
+	db, err := sqlite.Open(context.Background(), sqlite.Options{Dir: s.Dir, ReadOnly: true, Version: "test"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	return store.Verify(context.Background(), db, nil, nil)
+}
+
+// Look makes the writer look at the clock and at what is due, as it does each
+// second, and waits until it has.
+func (s *Shop) Look() {
+	s.t.Helper()
+	s.Clock.fire()
+	// The writer does one thing at a time, so what comes next finds it done.
+	if _, err := s.Do(context.Background(), store.Request{DryRun: true}, store.ConfirmClock{}); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -1,0 +1,91 @@
+# Everything a contributor runs. `make test` and `make lint` are what CI runs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+# One static binary on every system: no C compiler, nothing to install with it.
+export CGO_ENABLED := 0
+
+GO ?= go
+
+# Empty outside a git checkout; the binary then asks what Go wrote into it.
+VERSION ?= $(shell git describe --tags --dirty 2>/dev/null)
+COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+
+GOLANGCI_VERSION := v2.15.0
+SPECTRAL_VERSION := 6.16.3
+
+# The version is in the name, so that a new pin builds a new tool.
+GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
+SPECTRAL := .tools/spectral-$(SPECTRAL_VERSION)
+
+# Tests behind this tag take minutes, or need strace or root.
+SLOW := -tags slow
+
+PLATFORMS := windows/amd64 darwin/arm64 linux/arm64 linux/arm
+FUZZTIME ?= 10s
+BENCH ?= .
+
+.PHONY: build test test-slow golden lint fmt fuzz bench run cross clean
+
+build: ## the binary, stripped, as bin/shelfd
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o bin/shelfd .
+
+test: ## every test that needs nothing but Go
+	$(GO) test -timeout 9m ./...
+
+test-slow: ## the above, and the tests that take minutes or need strace or root
+	$(GO) test $(SLOW) -timeout 25m ./...
+
+golden: ## write the golden files anew; read the diff before committing it
+	UPDATE_GOLDEN=1 $(GO) test -count 1 -run Golden ./...
+
+lint: $(GOLANGCI) $(SPECTRAL) ## format, layers, vet, module file, OpenAPI
+	$(GO) mod tidy -diff
+	$(GO) vet $(SLOW) ./...
+	$(GOLANGCI) run
+	$(SPECTRAL)/node_modules/.bin/spectral lint --quiet --fail-severity warn web/openapi.yaml
+
+fmt: $(GOLANGCI) ## format every file as lint wants it
+	$(GOLANGCI) fmt
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@list=$$(mktemp); trap 'rm -f "$$list"' EXIT; \
+	$(GO) test -list '^Fuzz' ./... | awk ' \
+		/^Fuzz/ { names[++n] = $$1 } \
+		/^ok/   { for (i = 1; i <= n; i++) print $$2, names[i]; n = 0 }' > "$$list"; \
+	test -s "$$list" || { echo 'make fuzz: found no fuzz target' >&2; exit 1; }; \
+	while read -r package target; do \
+		echo "fuzz $$package $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$package" </dev/null; \
+	done < "$$list"
+
+bench: ## benchmarks matching BENCH; against peers too when bench/ is there
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
+	if [ -f bench/go.mod ]; then cd bench && $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...; fi
+
+run: ## a demo shop on localhost
+	$(GO) run . serve --demo
+
+cross: ## compile and vet for the other systems
+	for platform in $(PLATFORMS); do \
+		echo "cross $$platform"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build ./...; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) vet $(SLOW) ./...; \
+	done
+
+clean: ## what was built, and the pinned tools
+	rm -rf bin .tools
+
+$(GOLANGCI):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv bin/golangci-lint $@
+
+$(SPECTRAL):
+	@command -v npm >/dev/null || { \
+		echo 'make lint: npm is needed to check web/openapi.yaml. Install Node.js 18.18 or newer with npm; on Debian: apt-get install nodejs npm' >&2; \
+		exit 1; }
+	rm -rf $@.part
+	npm install --prefix $@.part --ignore-scripts --no-audit --no-fund --no-save @stoplight/spectral-cli@$(SPECTRAL_VERSION)
+	mv $@.part $@

@@ -1,0 +1,141 @@
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shelfd/shelfd/store"
+	"github.com/shelfd/shelfd/store/sqlite"
+	"github.com/shelfd/shelfd/web"
+)
+
+// app is one data directory, opened, with the API on top of it.
+type app struct {
+	dir    string
+	clock  store.Clock
+	log    *slog.Logger
+	ledger *store.Ledger
+	web    *web.Server
+	// secret is that of the control token, an admin token of this opening.
+	secret       string
+	headInterval time.Duration
+}
+
+// openApp opens the configured data directory, which it makes when it is not
+// there. The errors end the process with exitInUse, exitDamaged or exitRefused.
+func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (*app, error) {
+	c := o.config
+	journal, err := openJournal(ctx, o, demo)
+	if err != nil {
+		return nil, openingError(err)
+	}
+	a := &app{
+		dir: string(c.DataDir), clock: o.clock, log: log, secret: newSecret(),
+		headInterval: time.Duration(c.Checkpoints.HeadInterval),
+	}
+	if a.ledger, err = openLedger(ctx, a, c, journal); err != nil {
+		return nil, openingError(errors.Join(err, journal.Close()))
+	}
+	a.web, err = web.New(webConfig(c, o.version, a.secret), web.Deps{Ledger: a.ledger, Clock: a.clock, Log: log})
+	if err != nil {
+		return nil, errors.Join(err, a.ledger.Close())
+	}
+	return a, nil
+}
+
+func openJournal(ctx context.Context, o *rootOptions, demo bool) (store.Journal, error) {
+	db, err := sqlite.Open(ctx, sqlite.Options{
+		Dir: string(o.config.DataDir), NewStore: newID, Demo: demo, Version: o.version,
+		Now: store.InstantOf(o.clock.Wall()),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if o.journal != nil {
+		return o.journal(db), nil
+	}
+	return db, nil
+}
+
+func openLedger(ctx context.Context, a *app, c Config, j store.Journal) (*store.Ledger, error) {
+	rules, err := c.rules()
+	if err != nil {
+		return nil, err
+	}
+	meta, err := j.Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, made, err := openSigner(a.dir, meta.Store)
+	if err != nil {
+		return nil, err
+	}
+	if made && meta.Seq > 0 {
+		a.log.Warn("the key of the ledger was missing and is new; heads that were signed before cannot be tested with it", "file", keyFile)
+	}
+	return store.Open(ctx, store.Config{
+		Journal: j, Clock: a.clock, NewID: newID, NewSalt: newSalt, Rules: rules, Sign: key.Sign, Log: a.log,
+	})
+}
+
+func newID() store.ID { return store.ID(uuid.Must(uuid.NewV7())) }
+
+func newSalt() (salt [16]byte) {
+	// It never fails: crypto/rand ends the process instead.
+	_, _ = rand.Read(salt[:])
+	return salt
+}
+
+// openingError gives the exit code of a data directory that cannot be used.
+func openingError(err error) error {
+	_, damaged := errors.AsType[*store.DamageError](err)
+	switch {
+	case damaged:
+		return withExit(exitDamaged, err)
+	case errors.Is(err, sqlite.ErrLocked):
+		return withExit(exitInUse, err)
+	case errors.Is(err, sqlite.ErrDemo), errors.Is(err, sqlite.ErrForeign), errors.Is(err, sqlite.ErrNewerSchema):
+		return withExit(exitRefused, err)
+	case store.CodeOf(err) == store.CodeNotFound:
+		return withExit(exitNotFound, err)
+	case store.CodeOf(err) == store.CodeOutcomeUnknown:
+		return withExit(exitStorage, err)
+	}
+	return err
+}
+
+func webConfig(c Config, version, secret string) web.Config {
+	hosts := c.AllowedHosts
+	if host, _, err := net.SplitHostPort(c.Listen); err == nil && !isEveryAddress(host) {
+		hosts = append(hosts[:len(hosts):len(hosts)], host)
+	}
+	return web.Config{
+		Version: version, AllowedHosts: hosts, ControlTokenHash: store.HashToken(secret),
+		BodyLimit: int64(c.Limits.Body), ImportBodyLimit: int64(c.Limits.ImportBody),
+		RequestsPerSecond: float64(c.Limits.RequestsPerSecond), Burst: c.Limits.Burst,
+		ReadTimeout: time.Duration(c.Limits.ReadTimeout), WriteTimeout: time.Duration(c.Limits.WriteTimeout),
+		IdleTimeout: time.Duration(c.Limits.IdleTimeout), RequireIdempotencyKey: c.RequireIdempotencyKey,
+		HideCost: c.HideCostFromTerminals, LogRequests: c.Log.Requests,
+	}
+}
+
+// handler is the API without a listener.
+func (a *app) handler() http.Handler { return a.web.Handler() }
+
+// close saves the newest head, signed, and the full state, and lets go of the
+// data directory. After a storage failure it touches nothing and gives that.
+func (a *app) close(ctx context.Context) error {
+	if a.ledger.Err() == nil {
+		if err := a.saveHead(ctx); err != nil {
+			a.log.Warn("the head of the ledger was not saved", "err", err)
+		}
+	}
+	return openingError(a.ledger.Close())
+}

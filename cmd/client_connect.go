@@ -1,0 +1,121 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/shelfd/shelfd/store/sqlite"
+)
+
+// connect loads the configuration and gives a client of its data directory,
+// which is made when it is not there. Whoever holds the directory's lock is the
+// server; a control file without it is left over from one that was killed.
+// While the lock is held by a process that does not answer, connect waits a
+// little: a server may be starting, another command ending. Then the error ends
+// the process with exitInUse.
+func connect(ctx context.Context, o *rootOptions) (*client, error) {
+	if err := o.load(); err != nil {
+		return nil, err
+	}
+	for waited := time.Duration(0); ; waited += connectEvery {
+		c, err := connectLocal(ctx, o)
+		if exitCode(err) != exitInUse {
+			return c, err
+		}
+		if c := connectServer(ctx, string(o.config.DataDir)); c != nil {
+			return c, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if waited >= o.patience {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-o.clock.After(connectEvery):
+		}
+	}
+}
+
+const connectEvery = 100 * time.Millisecond
+
+// connectExisting is connect for commands that only read: a directory without
+// a ledger is an error that ends the process with exitNotFound, and nothing is
+// made.
+func connectExisting(ctx context.Context, o *rootOptions) (*client, error) {
+	if err := o.load(); err != nil {
+		return nil, err
+	}
+	if err := o.needLedger(); err != nil {
+		return nil, err
+	}
+	return connect(ctx, o)
+}
+
+// needLedger refuses a data directory that holds no ledger.
+func (o *rootOptions) needLedger() error {
+	dir := string(o.config.DataDir)
+	_, err := os.Stat(filepath.Join(dir, sqlite.FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return withExit(exitNotFound, fmt.Errorf("there is no ledger in %s; name its directory with --data-dir, or make one with shelfd serve or shelfd import", dir))
+	}
+	return err
+}
+
+// connectServer gives a client of the server that wrote the control file; nil
+// when that does not answer.
+func connectServer(ctx context.Context, dir string) *client {
+	c, err := readControl(dir)
+	if err != nil || !alive(c.PID) {
+		return nil
+	}
+	transport := networkTransport(c.Certificate)
+	server := &client{
+		base: c.URL, token: c.Token, http: &http.Client{Transport: transport},
+		close: func() error { transport.CloseIdleConnections(); return nil },
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if server.get(ctx, "/api/v1/me", nil, nil) != nil {
+		transport.CloseIdleConnections()
+		return nil
+	}
+	return server
+}
+
+// connectLocal opens the data directory in this process.
+func connectLocal(ctx context.Context, o *rootOptions) (*client, error) {
+	log := newLogger(o.stderr, o.config.Log, slog.LevelWarn)
+	a, err := openApp(ctx, o, log, false)
+	if errors.Is(err, sqlite.ErrDemo) {
+		a, err = openApp(ctx, o, log, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, wait := a.client()
+	c.close = func() error {
+		wait()
+		return a.close(context.WithoutCancel(ctx))
+	}
+	return c, nil
+}
+
+// client gives a client that calls the API without a listener. wait returns
+// when no call is under way any more. The app stays the caller's.
+func (a *app) client() (c *client, wait func()) {
+	transport := &handlerTransport{handler: a.handler()}
+	return &client{
+		base: "http://localhost", token: a.secret, http: &http.Client{Transport: transport},
+		close: func() error { return nil },
+	}, transport.calls.Wait
+}

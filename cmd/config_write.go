@@ -1,0 +1,23 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Redacted gives the configuration with its secrets taken out, to be shown.
+func (c Config) Redacted() Config {
+	c.AdminToken = Secret(c.AdminToken.String())
+	return c
+}
+
+// WriteYAML writes every key in the form that loadConfig reads. It writes
+// secrets too; see Redacted.
+func (c Config) WriteYAML(w io.Writer) error {
+	if err := yaml.NewEncoder(w, yaml.Indent(2), yaml.IndentSequence(true)).Encode(c); err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+// Package cmd is the command line and the composition of shelfd: it reads the
+// configuration, opens the ledger, puts the API on a listener and turns errors
+// into exit codes. It refuses to hold any rule of the ledger or of the API:
+// every command but serve, verify and config is a client of the API, whether a
+// server runs or not.
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/shelfd/shelfd/store"
+)
+
+// Program is what the linker and the system give the process. Version and
+// Commit may be empty; see version.go.
+type Program struct {
+	Version, Commit string
+	Args, Env       []string
+	Stdin           io.Reader
+	Stdout, Stderr  io.Writer
+}
+
+// Execute runs a command line and gives the exit code; docs/exit-codes.md lists
+// them. The first Ctrl-C or SIGTERM ends it in order, the second at once.
+func Execute(p Program) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// From then on the system does with a signal what it does by default.
+	context.AfterFunc(ctx, stop)
+	return execute(ctx, newRootOptions(p), p.Args)
+}
+
+func execute(ctx context.Context, o *rootOptions, args []string) int {
+	root := newRootCommand(o)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !o.running {
+		err = withExit(exitUsage, err)
+	}
+	if ctx.Err() != nil && exitCode(err) == exitFailure {
+		err = withExit(exitInterrupted, err)
+	}
+	o.report(err)
+	return exitCode(err)
+}
+
+// rootOptions is what every command has: the global flags and the process.
+type rootOptions struct {
+	configPath, dataDir, output string
+
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            []string
+	version        string
+	build          buildInfo
+	clock          store.Clock
+
+	// config is set by load; origins are the places of what is not default.
+	config  Config
+	origins map[string]origin
+	// running tells that a command began: errors before that are wrong usage.
+	running bool
+	// patience is how long to wait for a data directory that is in use.
+	patience time.Duration
+	// journal replaces the disk in tests.
+	journal func(store.Journal) store.Journal
+}
+
+func newRootOptions(p Program) *rootOptions {
+	build := buildOf(p)
+	return &rootOptions{
+		stdin: p.Stdin, stdout: p.Stdout, stderr: p.Stderr, env: p.Env,
+		version: build.Version, build: build, clock: store.SystemClock(), patience: 3 * time.Second,
+	}
+}
+
+// load reads the configuration; flags are those of the command itself.
+func (o *rootOptions) load(flags ...flagValue) (err error) {
+	if o.dataDir != "" {
+		flags = append(flags, flagValue{Flag: "--data-dir", Key: "data_dir", Value: o.dataDir})
+	}
+	o.config, o.origins, err = loadOrigins(o.configPath, o.env, flags...)
+	return err
+}
+
+// asJSON tells whether output is for machines.
+func (o *rootOptions) asJSON() bool { return o.output == "json" }
+
+// json writes v to standard output, for -o json.
+func (o *rootOptions) json(v any) error { return writeJSON(o.stdout, v) }
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// The groups in which help lists commands.
+const (
+	groupServer = "server"
+	groupStock  = "stock"
+	groupAdmin  = "admin"
+)
+
+func newRootCommand(o *rootOptions) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "shelfd",
+		Short: "Stock of a shop: an inventory API on a ledger that is never rewritten",
+		Long: `shelfd keeps the stock of a shop in an append-only ledger and serves it over REST.
+
+The other commands talk to the running server of the same data directory. When
+none runs, they open the directory themselves.`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return o.checkOutput() },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(o.stdin)
+	root.SetOut(o.stdout)
+	root.SetErr(o.stderr)
+	flags := root.PersistentFlags()
+	flags.StringVar(&o.configPath, "config", "", "the configuration `file`")
+	flags.StringVar(&o.dataDir, "data-dir", "", "the `directory` of the ledger")
+	flags.StringVarP(&o.output, "output", "o", "text", "what to write: text or json")
+	addCommands(root, o)
+	markRunning(root, o)
+	return root
+}
+
+func addCommands(root *cobra.Command, o *rootOptions) {
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{groupServer, "Server:", []*cobra.Command{newServeCommand(o)}},
+		{groupStock, "Stock:", stockCommands(o)},
+		{groupAdmin, "Administration:", []*cobra.Command{
+			newTokenCommand(o), newVerifyCommand(o), newConfigCommand(o), newVersionCommand(o),
+		}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
+	root.SetHelpCommandGroupID(groupAdmin)
+	root.SetCompletionCommandGroupID(groupAdmin)
+	root.AddCommand(newExitCodesTopic())
+}
+
+// markRunning lets every command say that it began, which parts wrong usage
+// from failure.
+func markRunning(c *cobra.Command, o *rootOptions) {
+	if run := c.RunE; run != nil {
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			o.running = true
+			return run(cmd, args)
+		}
+	}
+	for _, sub := range c.Commands() {
+		markRunning(sub, o)
+	}
+}
+
+// newParent makes a command that only holds others. Without it, cobra answers
+// an unknown one with help and success.
+func newParent(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(commands...)
+	return c
+}
+
+func (o *rootOptions) checkOutput() error {
+	if o.output != "text" && o.output != "json" {
+		asked := o.output
+		o.output = "text"
+		return fmt.Errorf("-o %s: must be text or json", asked)
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/shelfd/shelfd/store/sqlite"
+)
+
+// Tamper changes the database of a closed ledger behind its back: it drops
+// the triggers that guard it and runs the statements.
+func Tamper(t testing.TB, dir string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, sqlite.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	guards := []string{
+		"DROP TRIGGER IF EXISTS entry_no_update", "DROP TRIGGER IF EXISTS entry_no_delete",
+		"DROP TRIGGER IF EXISTS note_no_update", "PRAGMA ignore_check_constraints = ON",
+	}
+	for _, statement := range append(guards, statements...) {
+		if _, err := db.ExecContext(context.Background(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// Saved are the seqs at which a ledger's database has saved balances and heads.
+type Saved struct{ Balances, Heads []int64 }
+
+// Seqs lists what the database of a closed ledger has saved.
+func (s *Shop) Seqs(t testing.TB) (saved Saved) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Dir, sqlite.FileName)+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	read := func(query string) (seqs []int64) {
+		rows, err := db.QueryContext(context.Background(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			seqs = append(seqs, 0)
+			if err := rows.Scan(&seqs[len(seqs)-1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return seqs
+	}
+	return Saved{read("SELECT seq FROM balances ORDER BY seq"), read("SELECT seq FROM head ORDER BY seq")}
+}

@@ -1,0 +1,118 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/shelfd/shelfd/store"
+)
+
+// listItems answers a page of rows.
+func (s *Server) listItems(x *exchange) error {
+	f := x.itemFilter()
+	p := x.query.page()
+	group := x.query.oneOf("group_by", "product", "room", "category")
+	fields := x.fields()
+	if group != "" && len(fields) > 0 {
+		x.query.wrong("fields", "does not go with group_by")
+	}
+	if err := x.query.done(); err != nil {
+		return err
+	}
+	if group != "" {
+		return x.sendGroups(group, f, p)
+	}
+	items, total := s.ledger.Items(f, p.offset(), p.limit)
+	if x.wants("text/csv") {
+		return x.sendCSV(slices.Values(items), fields)
+	}
+	w := newWriter().open().key("data").list()
+	hide := x.hidesCost()
+	for _, i := range items {
+		w.open()
+		if len(fields) == 0 {
+			w.item(i, hide)
+		} else {
+			w.chosen(i, hide, fields)
+		}
+		w.close()
+	}
+	w.end()
+	x.pagination(w, p, total)
+	if len(fields) > 0 {
+		w.key("fields").list()
+		for _, f := range fields {
+			w.text(f)
+		}
+		w.end()
+	}
+	return x.send(http.StatusOK, w.close())
+}
+
+// itemFilter reads the filters of the list.
+func (x *exchange) itemFilter() store.ItemFilter {
+	q := &x.query
+	f := store.ItemFilter{
+		Locations: q.ids("location_id"), Rooms: q.rooms("room_type"), Categories: q.list("category"),
+		LowStock: q.flag("low_stock"), Text: q.text("q"), SKUs: q.list("sku"), Barcodes: q.list("barcode"),
+		Lots: q.list("lot"), Products: q.ids("product_id"), UpdatedAfter: q.time("updated_after"),
+	}
+	x.bind(&f.Locations)
+	f.Less = orderOf(q.oneOf("sort", sorts...))
+	return f
+}
+
+// bind narrows locations to the one that the token is bound to.
+func (x *exchange) bind(locations *[]store.ID) {
+	own := x.who.location
+	if own.IsZero() {
+		return
+	}
+	if len(*locations) > 0 && !slices.Contains(*locations, own) {
+		own = store.ID{0xff}
+	}
+	*locations = []store.ID{own}
+}
+
+var sorts = []string{
+	"product_name", "-product_name", "sku", "-sku", "quantity", "-quantity",
+	"available_quantity", "-available_quantity", "updated_at", "-updated_at",
+}
+
+// orderOf gives the comparison of a sort, nil for the list's own order.
+func orderOf(sort string) func(a, b *store.Item) int {
+	name, down := strings.CutPrefix(sort, "-")
+	var order func(a, b *store.Item) int
+	switch name {
+	case "sku":
+		order = func(a, b *store.Item) int {
+			return strings.Compare(strings.ToLower(a.Product.SKU), strings.ToLower(b.Product.SKU))
+		}
+	case "quantity":
+		order = func(a, b *store.Item) int { return cmp.Compare(a.Quantity, b.Quantity) }
+	case "available_quantity":
+		order = func(a, b *store.Item) int { return cmp.Compare(a.Available(), b.Available()) }
+	case "updated_at":
+		order = func(a, b *store.Item) int { return cmp.Compare(a.UpdatedAt, b.UpdatedAt) }
+	case "product_name":
+		if !down {
+			return nil
+		}
+		order = func(a, b *store.Item) int {
+			return strings.Compare(strings.ToLower(a.Product.Name), strings.ToLower(b.Product.Name))
+		}
+	default:
+		return nil
+	}
+	if !down {
+		return order
+	}
+	return func(a, b *store.Item) int { return order(b, a) }
+}
+
+// wants tells whether the client prefers a media type to JSON.
+func (x *exchange) wants(media string) bool {
+	return strings.Contains(x.Request.Header.Get("Accept"), media)
+}
