@@ -77,7 +77,7 @@ func joined(err error) []error {
 	if e, ok := err.(*exitError); ok { //nolint:errorlint // Only the outermost is opened.
 		err = e.err
 	}
-	if list, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // It is the joint that is looked for.
+	if list, ok := err.(interface{ Unwrap() []error }); ok {
 		return list.Unwrap()
 	}
 	return []error{err}
@@ -111,11 +111,14 @@ func exitMeaning(code int) string {
 	return ""
 }
 
+// exitHeading begins the section of a help that exitStatus writes.
+const exitHeading = "\n\nEXIT STATUS\n"
+
 // exitStatus is the last section of a command's help: the codes it may end
 // with besides 0, 1, 2 and 3.
 func exitStatus(codes ...int) string {
 	var b strings.Builder
-	b.WriteString("\n\nEXIT STATUS\n")
+	b.WriteString(exitHeading)
 	for _, code := range append([]int{exitOK}, codes...) {
 		fmt.Fprintf(&b, "  %-4d %s\n", code, exitMeaning(code))
 	}

@@ -165,7 +165,8 @@ func (w *copyWriter) fill(ctx context.Context, tx *sql.Tx, t *copyTable) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.copyRows(ctx, t, insert), insert.Close())
+	defer insert.Close()
+	return w.copyRows(ctx, t, insert)
 }
 
 func (w *copyWriter) copyRows(ctx context.Context, t *copyTable, insert *sql.Stmt) error {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -134,6 +135,7 @@ none runs, they open the directory themselves.`,
 	flags.StringVarP(&o.output, "output", "o", "text", "what to write: text or json")
 	addCommands(root, o)
 	markRunning(root, o)
+	passExitStatus(root)
 	return root
 }
 
@@ -170,6 +172,18 @@ func markRunning(c *cobra.Command, o *rootOptions) {
 	}
 	for _, sub := range c.Commands() {
 		markRunning(sub, o)
+	}
+}
+
+// passExitStatus gives commands without a long help the exit status of the one
+// above.
+func passExitStatus(c *cobra.Command) {
+	_, status, found := strings.Cut(c.Long, exitHeading)
+	for _, sub := range c.Commands() {
+		if sub.Long == "" && found {
+			sub.Long = sub.Short + "." + exitHeading + status
+		}
+		passExitStatus(sub)
 	}
 }
 

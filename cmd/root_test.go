@@ -58,7 +58,9 @@ func TestCommandsEndWithTheDocumentedCodes(t *testing.T) {
 func TestErrorsAreProblemsForMachines(t *testing.T) {
 	dir := t.TempDir()
 	for args, want := range map[string]failure{
-		"-o json verify --fast": {problem{Type: "about:blank", Title: "wrong usage; nothing was done", Detail: "unknown flag: --fast"}, exitUsage},
+		"-o json verify --fast": {
+			problem{Type: "about:blank", Title: "wrong usage; nothing was done", Detail: "unknown flag: --fast"}, exitUsage,
+		},
 		"-o json token create --name Till --role owner": {problem{Status: 422, Code: "invalid_request"}, exitRefused},
 	} {
 		code, stdout, stderr := call(t, dir, strings.Fields(args)...)

@@ -140,7 +140,7 @@ func (s *serveOptions) letIn(ctx context.Context, a *app) (secret string, err er
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaAddressInUse):
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, errAddressInUse):
 		return nil, fmt.Errorf("%s is in use by another program; stop that, or choose another port with --listen", address)
 	case errors.Is(err, os.ErrPermission):
 		return nil, fmt.Errorf("%s needs more rights than this account has; choose a port from 1024 on with --listen", address)
@@ -150,8 +150,8 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return ln, nil
 }
 
-// wsaAddressInUse is WSAEADDRINUSE, which package syscall does not have.
-const wsaAddressInUse = syscall.Errno(10048)
+// errAddressInUse is Windows' WSAEADDRINUSE, which package syscall does not have.
+const errAddressInUse = syscall.Errno(10048)
 
 // encrypt puts TLS on a listener and gives the pin of the certificate.
 func encrypt(ln net.Listener, c TLSConfig) (net.Listener, string, error) {

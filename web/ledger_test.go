@@ -16,10 +16,11 @@ func TestTheLedgerIsReadInChainedLines(t *testing.T) {
 	a.fill(1200)
 	head := a.get("manager", "/ledger/head").is(200)
 	head.has("seq", fmt.Sprint(a.Head().Seq), "id", fmt.Sprintf("1-%d", a.Head().Seq))
+	a.get("sync", "/ledger?limit=20").is(200)
 	for _, limit := range []int{1, 499, 1000, 10_000} {
 		var hash store.Hash
 		for seq := int64(0); ; {
-			r := a.get("sync", fmt.Sprintf("/ledger?after=%d&limit=%d", seq, limit)).is(200)
+			r := a.send("sync", "GET", fmt.Sprintf("/api/v1/ledger?after=%d&limit=%d", seq, limit), "").is(200)
 			if got := r.header.Get("Ledger-Previous-Hash"); got != hex.EncodeToString(hash[:]) {
 				t.Fatalf("the hash before %d is %s", seq, got)
 			}
