@@ -1,8 +1,11 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shelfd/shelfd/store"
@@ -19,7 +22,28 @@ func (d *demo) finish(ctx context.Context) error {
 		}
 	}
 	for _, s := range d.shops {
-		if err := s.openOrders(ctx, 3); err != nil {
+		if err := errors.Join(s.openOrders(ctx, 3), s.watch(ctx, 3)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watch raises the threshold of the products that are nearest to running out,
+// so that some are low before they are gone.
+func (s *demoShop) watch(ctx context.Context, n int) error {
+	left := func(k *demoStock) float64 {
+		return float64(s.sum(k.shelf)+s.sum(k.vault)) / float64(demoUnits(k.demoLine.shelf))
+	}
+	stocks := slices.DeleteFunc(slices.Clone(s.stocks), func(k *demoStock) bool { return left(k) < 0.2 || k.secret })
+	slices.SortStableFunc(stocks, func(a, b *demoStock) int { return cmp.Compare(left(a), left(b)) })
+	for _, k := range stocks[:n] {
+		units := (s.sum(k.shelf)+s.sum(k.vault))/demoUnits(1) + 2
+		_, err := s.do(ctx, demoOffice, &store.EditProduct{ID: k.id, Edit: func(p *store.Product) {
+			p.Thresholds = append(p.Thresholds[:len(p.Thresholds):len(p.Thresholds)],
+				store.LocationThreshold{LocationID: s.id, Threshold: demoUnits(int64(units))})
+		}})
+		if err != nil {
 			return err
 		}
 	}

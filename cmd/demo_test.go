@@ -106,7 +106,7 @@ func checkDemoRows(t *testing.T, l *store.Ledger) {
 
 func checkDemoTrouble(t *testing.T, l *store.Ledger) {
 	low, n := l.Items(store.ItemFilter{LowStock: true}, 0, 200)
-	if n < 8 || n > 60 || !slices.ContainsFunc(low, func(i *store.Item) bool { return i.Quantity > 0 }) {
+	if n < 12 || n > 60 || !slices.ContainsFunc(low, func(i *store.Item) bool { return i.Quantity > 0 }) {
 		t.Errorf("%d rows are low", n)
 	}
 	if n := len(l.Reservations()); n < 5 {

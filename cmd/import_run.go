@@ -90,7 +90,7 @@ func (m *importer) countNew(_ context.Context, rows []sheetRow) error {
 // takeBack archives a location that was opened for nothing.
 func (m *importer) takeBack(ctx context.Context, err error) error {
 	if m.report.Location.Opened && err != nil {
-		return errors.Join(err, m.closePlace(ctx))
+		return errors.Join(err, m.closePlace(context.WithoutCancel(ctx)))
 	}
 	return err
 }

@@ -45,7 +45,7 @@ var mainStreet = []string{"--location", "Main Street", "--timezone", "America/Ch
 
 func TestAnImportSetsWhatTheFileSaysAndTwiceChangesNothing(t *testing.T) {
 	dir := t.TempDir()
-	file := writeSheet(t, "SKU,Name,Price,Qty", "A,Apple,1.10,5", "B,Beet,2,3.5")
+	file := writeSheet(t, "SKU,Name,Unit,Price,Qty", "A,Apple,g,1.10,5", "B,Beet,each,2,3.5")
 	for _, want := range []string{
 		"2 rows: 2 created, 0 updated, 0 unchanged, 0 skipped, 8.5 booked",
 		"2 rows: 0 created, 0 updated, 2 unchanged, 0 skipped, 0 booked",
@@ -59,7 +59,7 @@ func TestAnImportSetsWhatTheFileSaysAndTwiceChangesNothing(t *testing.T) {
 	if _, r, _ := imported(t, dir, file); r.counts() != "2 rows: 0 created, 1 updated, 1 unchanged, 0 skipped, -1 booked" {
 		t.Error(r.counts())
 	}
-	if got := stockOf(t, dir, "A"); got != "A sales_floor 4 1.10 each" {
+	if got := stockOf(t, dir, "A"); got != "A sales_floor 4 1.10 g" {
 		t.Errorf("a column that the file lacks has changed: %s", got)
 	}
 }

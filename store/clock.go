@@ -33,10 +33,32 @@ func (i Instant) String() string {
 	return string(i.Append(nil))
 }
 
-// Append appends RFC 3339 in UTC with Z, and milliseconds when there are any.
+// Append appends RFC 3339 in UTC with Z, and milliseconds when there are any,
+// without the zeros at their end. It is written by hand because every row has
+// one: time.AppendFormat takes as long as all the rest of a row.
 func (i Instant) Append(b []byte) []byte {
-	return i.Time().AppendFormat(b, "2006-01-02T15:04:05.999Z07:00")
+	t := i.Time()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(b, time.RFC3339Nano)
+	}
+	b = append(appendTwo(appendTwo(b, year/100), year%100), '-')
+	b = append(appendTwo(b, int(month)), '-')
+	b = append(appendTwo(b, day), 'T')
+	b = append(appendTwo(b, hour), ':')
+	b = append(appendTwo(b, minute), ':')
+	b = appendTwo(b, second)
+	if ms := t.Nanosecond() / int(time.Millisecond); ms > 0 {
+		b = append(b, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+		for b[len(b)-1] == '0' {
+			b = b[:len(b)-1]
+		}
+	}
+	return append(b, 'Z')
 }
+
+func appendTwo(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // Clock tells the time. Wall is what people call it and may step; Mono only
 // ever grows and says how much time has passed since some fixed moment.

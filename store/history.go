@@ -83,24 +83,19 @@ func (l *Ledger) itemAt(ctx context.Context, id ID, seq int64) (*Item, error) {
 	return &was, l.lowAt(ctx, &was, seq)
 }
 
-// balanceAt walks an item's entries backwards to the newest at or before seq,
-// and from there to the newest that changed its balance.
-func (l *Ledger) balanceAt(ctx context.Context, item *Item, seq int64) (newest Change, err error) {
+// balanceAt walks an item's entries backwards to the newest at or before seq.
+func (l *Ledger) balanceAt(ctx context.Context, item *Item, seq int64) (Change, error) {
 	for at := item.Seq; at > 0; {
 		stored, err := l.j.FindEntry(ctx, at)
 		if err != nil {
 			return Change{}, err
 		}
-		if at <= seq && newest.Seq == 0 {
-			newest = stored.Change
-		}
-		if at <= seq && stored.Item != 0 {
-			newest.After, newest.ReservedAfter = stored.Change.After, stored.Change.ReservedAfter
-			return newest, nil
+		if at <= seq {
+			return stored.Change, nil
 		}
 		at = stored.Prev
 	}
-	return newest, nil
+	return Change{}, nil
 }
 
 // editedAt gives an item the settings that held at seq.

@@ -42,11 +42,17 @@ func (id ID) String() string {
 
 // Append appends the canonical UUID form.
 func (id ID) Append(b []byte) []byte {
-	b = hex.AppendEncode(b, id[:4])
-	b = hex.AppendEncode(append(b, '-'), id[4:6])
-	b = hex.AppendEncode(append(b, '-'), id[6:8])
-	b = hex.AppendEncode(append(b, '-'), id[8:10])
-	return hex.AppendEncode(append(b, '-'), id[10:])
+	b = append(b, "00000000-0000-0000-0000-000000000000"...)
+	text := b[len(b)-36:]
+	at := 0
+	for n, v := range id {
+		if n == 4 || n == 6 || n == 8 || n == 10 {
+			at++
+		}
+		text[at], text[at+1] = hexDigits[v>>4], hexDigits[v&15]
+		at += 2
+	}
+	return b
 }
 
 // MarshalText gives the canonical UUID form.

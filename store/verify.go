@@ -267,10 +267,14 @@ func (v *verifier) openItem(e *Entry, s *Stored) string {
 		v.items[d.ID] = int64(len(v.rows))
 	}
 	no := v.items[d.ID]
-	if no != d.No || s.Prev != v.rows[no-1].seq {
+	row := &v.rows[no-1]
+	switch {
+	case no != d.No || s.Prev != row.seq:
 		return "it does not continue its item"
+	case no != s.Item || s.Change.After != row.quantity || s.Change.ReservedAfter != row.reserved:
+		return "its columns differ from its bytes"
 	}
-	v.rows[no-1].seq = e.Seq
+	row.seq = e.Seq
 	return ""
 }
 

@@ -14,7 +14,7 @@ import (
 // that are tampered with.
 type audited struct {
 	*storetest.Shop
-	sale, noted, hold, product, late int64
+	sale, noted, hold, product, settings int64
 }
 
 func openAudited(t testing.TB) *audited {
@@ -31,7 +31,8 @@ func openAudited(t testing.TB) *audited {
 	if _, err := s.SaveHead(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.late = s.Must(&store.Adjust{Item: item, Change: units(-1), Reason: store.Sale, OccurredAt: store.InstantOf(storetest.Start).Add(-3600e9)}).Facts[0].Entry.Seq
+	three := units(3)
+	s.settings = s.Must(&store.EditItem{ID: item, Threshold: &three}).Facts[0].Entry.Seq
 	for range 20 {
 		s.Adjust(item, 1, store.Return)
 	}
@@ -88,6 +89,8 @@ func TestVerify_names_the_entry_that_was_tampered_with(t *testing.T) {
 		"the kind":                    {s.sale, []string{set(s.sale, "kind", "2")}},
 		"the change of a hold":        {s.hold, []string{set(s.hold, "change", "change + 1")}},
 		"the kind of a hold":          {s.hold, []string{set(s.hold, "kind", "1")}},
+		"the quantity at a setting":   {s.settings, []string{set(s.settings, "after", "0")}},
+		"the item of a setting":       {s.settings, []string{set(s.settings, "item", "NULL")}},
 		"the notes":                   {s.noted, []string{fmt.Sprintf("UPDATE note SET body = 'nothing seen' WHERE seq = %d", s.noted)}},
 		"the salt of the notes":       {s.noted, []string{fmt.Sprintf("UPDATE note SET salt = zeroblob(16) WHERE seq = %d", s.noted)}},
 		"notes where none were":       {s.hold, []string{fmt.Sprintf("INSERT INTO note VALUES (%d, zeroblob(16), 'x')", s.hold)}},

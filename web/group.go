@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ type group struct {
 
 // sendGroups answers the filtered rows added up by product, room or category.
 func (x *exchange) sendGroups(by string, f store.ItemFilter, p page) error {
-	items, _ := x.s.ledger.Items(f, 0, 1<<31)
+	items, _ := x.s.ledger.Items(f, 0, math.MaxInt32)
 	groups := groupsOf(by, items)
 	w := newWriter().open().key("data").list()
 	for _, g := range cut(p, groups) {

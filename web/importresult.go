@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"net/http"
 	"strings"
 
@@ -73,7 +74,7 @@ func (s *Server) importedBefore(c *chunk, receipt store.Receipt) map[string]*sto
 	if !receipt.Replayed {
 		return nil
 	}
-	items, _ := s.ledger.Items(store.ItemFilter{Locations: []store.ID{c.cmd.Location}, Rooms: []store.Room{c.cmd.Room}}, 0, 1<<31)
+	items, _ := s.ledger.Items(store.ItemFilter{Locations: []store.ID{c.cmd.Location}, Rooms: []store.Room{c.cmd.Room}}, 0, math.MaxInt32)
 	rows := make(map[string]*store.Item, len(items))
 	for _, i := range items {
 		lot := ""

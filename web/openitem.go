@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 
@@ -114,7 +115,7 @@ func (x *exchange) refusedOpening(cmd *store.OpenItem, sku string, err error) er
 func (s *Server) itemAt(cmd *store.OpenItem) *store.Item {
 	rows, _ := s.ledger.Items(store.ItemFilter{
 		Locations: []store.ID{cmd.Location}, Rooms: []store.Room{cmd.Room}, Products: []store.ID{cmd.Product},
-	}, 0, 1<<31)
+	}, 0, math.MaxInt32)
 	for _, i := range rows {
 		if (i.Lot == nil && cmd.Lot.IsZero()) || (i.Lot != nil && i.Lot.ID == cmd.Lot) {
 			return i
