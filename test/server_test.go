@@ -55,13 +55,12 @@ type control struct {
 	Token string `json:"token"`
 }
 
-// start runs the server, under a wrapper such as strace when one is given,
-// and waits until it answers.
-func start(t *testing.T, dir string, wrapper ...string) *server {
+// start runs the server and waits until it answers.
+func start(t *testing.T, dir string, flags ...string) *server {
 	t.Helper()
 	_ = os.Remove(filepath.Join(dir, "control.json"))
-	args := append(wrapper, binary, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
-	s := &server{cmd: exec.Command(args[0], args[1:]...), log: new(bytes.Buffer), exited: make(chan struct{})}
+	args := append([]string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0"}, flags...)
+	s := &server{cmd: exec.Command(binary, args...), log: new(bytes.Buffer), exited: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.cmd.Start(); err != nil {
