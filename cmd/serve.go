@@ -56,6 +56,7 @@ func (s *serveOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	stayLean()
 	ln, control, err := s.prepare(ctx, a)
 	if err != nil {
 		return errors.Join(openingError(err), a.close(context.WithoutCancel(ctx)))

@@ -199,7 +199,7 @@ func (a *Adjust) checkSellable(t *tx, item *Item, m *Movement) *Error {
 }
 
 // checkStock refuses to take what is not there, or is reserved for another.
-func (a *Adjust) checkStock(t *tx, item *Item, m *Movement) *Error {
+func (a *Adjust) checkStock(_ *tx, item *Item, m *Movement) *Error {
 	free, word := m.After, "in stock"
 	if a.Reason == Sale && m.Reservation.IsZero() {
 		free, word = free-m.ReservedAfter, "available"

@@ -173,17 +173,17 @@ func TestItems_stay_whole_while_prices_change(t *testing.T) {
 	s := storetest.Open(t)
 	product := s.AddProduct("A", func(p *store.Product) { p.Barcodes = []string{"1", "2"}; p.UnitPrice, p.UnitCost = 0, 0 })
 	item := s.OpenItem(product, store.SalesFloor, 100_000)
+	kept, _ := s.Item(item)
+	before := kept.Product.Barcodes[0]
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for n := range store.Money(200) {
 			s.Must(&store.EditProduct{ID: product, Edit: func(p *store.Product) {
-				p.UnitPrice, p.UnitCost, p.Barcodes[0] = n, n, fmt.Sprint(int64(n))
+				p.UnitPrice, p.UnitCost, p.Barcodes[0] = n, n, fmt.Sprint(int64(n)+100)
 			}})
 		}
 	}()
-	kept, _ := s.Item(item)
-	before := kept.Product.Barcodes[0]
 	for {
 		select {
 		case <-done:

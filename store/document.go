@@ -144,7 +144,6 @@ func (s *state) putItemDocument(e *Entry, d *itemDocument) (*Item, error) {
 	next.Threshold, next.ArchivedAt = d.Threshold, d.ArchivedAt
 	next.Seq, next.edited, next.UpdatedAt = e.Seq, e.Seq, e.RecordedAt
 	s.putItem(was, next)
-	s.places.put(next.place(), next.ID)
 	return next, nil
 }
 

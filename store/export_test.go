@@ -100,7 +100,6 @@ func (s *state) dump() string {
 	}
 	sorted(s.skus.base, func(k string, v ID) { fmt.Fprintf(&b, "sku %q %s\n", k, v) })
 	sorted(s.tags.base, func(k string, v ID) { fmt.Fprintf(&b, "tag %q %s\n", k, v) })
-	sorted(s.places.base, func(k place, v ID) { fmt.Fprintf(&b, "place %v %s\n", k, v) })
 	sorted(s.groups.base, func(k groupKey, g *group) {
 		items := slices.SortedFunc(slices.Values(g.items), func(a, b ID) int { return bytes.Compare(a[:], b[:]) })
 		fmt.Fprintf(&b, "group %v %v %s %v %v\n", k, items, g.available, g.low, g.armed)

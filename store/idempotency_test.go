@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -14,11 +13,11 @@ import (
 	"github.com/shelfd/shelfd/store/storetest"
 )
 
-// keyed is the shop's request under a key, of a request that reads as print.
-func keyed(key, print string) store.Request {
+// keyed is the shop's request under a key, of a request that reads as body.
+func keyed(key, body string) store.Request {
 	r := storetest.Request
 	r.Key = &store.IdempotencyKey{}
-	hash, fingerprint := sha256.Sum256([]byte(key)), sha256.Sum256([]byte(print))
+	hash, fingerprint := sha256.Sum256([]byte(key)), sha256.Sum256([]byte(body))
 	copy(r.Key.Hash[:], hash[:])
 	copy(r.Key.Print[:], fingerprint[:])
 	return r
@@ -114,11 +113,11 @@ func TestIdempotency_refuses_the_key_of_another_request(t *testing.T) {
 	count := map[store.Code]int{}
 	for n := range 40 {
 		all.Go(func() {
-			print, of := "item A", item
+			body, of := "item A", item
 			if n%2 == 1 {
-				print, of = "item B", other
+				body, of = "item B", other
 			}
-			_, err := s.Do(t.Context(), keyed("k", print), sell(of))
+			_, err := s.Do(t.Context(), keyed("k", body), sell(of))
 			mu.Lock()
 			defer mu.Unlock()
 			count[store.CodeOf(err)]++
@@ -284,7 +283,7 @@ func TestIdempotency_forgets_keys_after_thirty_days(t *testing.T) {
 	item := s.Stocked("A", 10)
 	sell := func() store.Receipt {
 		t.Helper()
-		r, err := s.Do(context.Background(), keyed("k", "p"), &store.Adjust{Item: item, Change: units(-1), Reason: store.Sale})
+		r, err := s.Do(t.Context(), keyed("k", "p"), &store.Adjust{Item: item, Change: units(-1), Reason: store.Sale})
 		if err != nil {
 			t.Fatal(err)
 		}

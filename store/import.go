@@ -132,7 +132,7 @@ func (c *Import) checkQuantity(t *tx, row *ImportRow, product *Product, p *probl
 		at.lot, _ = t.s.tags.get(lotKey(product.ID, row.Lot, ""))
 	}
 	item := &Item{}
-	if id, ok := t.s.places.get(at); ok && !product.ID.IsZero() {
+	if id, ok := t.s.find(at); ok && !product.ID.IsZero() {
 		item, _ = t.s.items.get(id)
 	} else if at.lot != (ID{}) {
 		item.Lot, _ = t.s.lots.get(at.lot)
@@ -198,7 +198,7 @@ func (c *Import) lot(t *tx, product *Product, row *ImportRow) (*Lot, error) {
 // item finds or opens the row's item.
 func (c *Import) item(t *tx, product *Product, location *Location, lot *Lot) (*Item, error) {
 	item := &Item{Room: c.Room, Product: product, Location: location, Lot: lot}
-	if id, ok := t.s.places.get(item.place()); ok {
+	if id, ok := t.s.find(item.place()); ok {
 		found, _ := t.s.items.get(id)
 		return found, nil
 	}

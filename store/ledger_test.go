@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"crypto/sha256"
 	"testing"
+	"time"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/storetest"
@@ -15,5 +17,39 @@ func TestLedger_adjusts_and_is_the_same_after_reopening(t *testing.T) {
 	got, _ := shop.Item(item)
 	if want := store.Quantity(7_0000); got.Quantity != want {
 		t.Fatalf("quantity %s, want %s", got.Quantity, want)
+	}
+}
+
+func TestLedger_chains_every_entry_to_the_one_before(t *testing.T) {
+	s := openAudited(t)
+	var last [sha256.Size]byte
+	err := s.Journal().Scan(t.Context(), 0, s.Head().Seq, func(row *store.Stored) error {
+		last = sha256.Sum256(append(last[:], row.Bytes...))
+		if row.Hash != store.Hash(last) {
+			t.Errorf("entry %d is not SHA-256(the hash before, its bytes)", row.Seq)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Head().Hash != store.Hash(last) {
+		t.Error("the head is another")
+	}
+}
+
+func TestMovements_carry_their_value_and_counts_their_time(t *testing.T) {
+	s := storetest.Open(t)
+	item := s.Stocked("A", 10) // at 25.00 each
+	at := store.InstantOf(storetest.Start).Add(-time.Hour)
+	m := s.Must(&store.Adjust{Item: item, Change: -1_5000, Reason: store.Audit, OccurredAt: at}).Facts[0].Entry.Movement
+	if want := store.Money(-37_5000); m.ValueChange != want {
+		t.Errorf("value change %s, want %s", m.ValueChange, want)
+	}
+	s.Adjust(item, -1, store.Sale)
+	s.Reopen()
+	i, _ := s.Item(item)
+	if want := store.Money(187_5000); i.Value != want || i.CountedAt != at {
+		t.Errorf("value %s, counted at %s; want %s, %s", i.Value, i.CountedAt, want, at)
 	}
 }

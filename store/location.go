@@ -34,7 +34,7 @@ func (l *Location) check(p *problems) {
 	p.text("/name", &l.Name, 1, 200)
 	p.text("/licence_number", &l.Licence, 0, 100)
 	p.text("/external_id", &l.ExternalID, 0, 200)
-	if len(l.Currency) != 3 || strings.ToUpper(l.Currency) != l.Currency {
+	if len(l.Currency) != 3 || strings.Trim(l.Currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		p.add(refuse(CodeInvalid, "currency is a three-letter ISO 4217 code such as USD.").at("/currency"))
 	}
 	if err := l.load(); err != nil || l.TimeZone == "" || l.TimeZone == "Local" {

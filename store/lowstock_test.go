@@ -57,7 +57,7 @@ func TestLowStock_fires_once_and_again_only_after_rising_well_above(t *testing.T
 func TestLowStock_counts_what_is_available_in_all_rooms_but_quarantine(t *testing.T) {
 	s, product, floor := lowShop(t)
 	vault, quarantine := s.OpenItem(product, store.Vault, 5), s.OpenItem(product, store.Quarantine, 50)
-	if fires(s, &store.Adjust{Item: quarantine, Change: units(-50), Reason: store.Damage}) != 0 {
+	if fires(s, &store.Adjust{Item: quarantine, Change: units(-20), Reason: store.Damage}) != 0 {
 		t.Error("quarantine counts")
 	}
 	if fires(s, &store.Adjust{Item: floor, Change: units(-10), Reason: store.Transfer, ToItem: vault}) != 0 {

@@ -127,6 +127,10 @@ func (s *season) moments(all naiveLedger) (list []store.Moment) {
 			}
 		}
 	}
+	for _, seq := range s.saved() {
+		at := store.Instant(all[seq-1].Recorded)
+		list = append(list, store.Moment{AsOf: at}, store.Moment{AsOf: at + 1, KnownAt: at + 1}, store.Moment{AsOf: at.Add(time.Minute)})
+	}
 	some := func() store.Instant {
 		e := all[s.random.IntN(len(all))]
 		at := []int64{e.Recorded, e.Occurred}[s.random.IntN(2)] + s.random.Int64N(3) - 1
@@ -153,6 +157,29 @@ func (s *season) moments(all naiveLedger) (list []store.Moment) {
 	return list
 }
 
+// saved lists the newest seqs with saved balances.
+func (s *season) saved() (seqs []int64) {
+	for seq := s.Head().Seq; seq > 0 && len(seqs) < 50; {
+		full, since, err := s.Journal().FindBalances(s.t.Context(), seq)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if seq = max(full.Seq, since.Seq); seq > 0 {
+			seqs = append(seqs, seq)
+			seq--
+		}
+	}
+	return seqs
+}
+
+// busy does so many adjustments, never more than a pause apart.
+func (s *season) busy(n int, pause time.Duration) {
+	for range n {
+		s.Clock.Advance(time.Duration(s.random.Int64N(int64(pause))))
+		s.adjust()
+	}
+}
+
 func (s *season) snapshot(m store.Moment, locations ...store.ID) naiveMoment {
 	s.t.Helper()
 	got, err := s.Snapshot(s.t.Context(), m, locations)
@@ -165,15 +192,10 @@ func (s *season) snapshot(m store.Moment, locations ...store.ID) naiveMoment {
 func TestSnapshot_equals_a_naive_replay_at_a_thousand_moments(t *testing.T) {
 	s := openSeason(t, 2026)
 	s.runTo(time.Date(2026, 3, 7, 12, 0, 0, 0, time.UTC))
-	for range 250 { // a busy weekend
-		s.Clock.Advance(time.Duration(s.random.Int64N(int64(20 * time.Minute))))
-		s.adjust()
-	}
+	s.busy(250, 20*time.Minute)
 	s.runTo(time.Date(2026, 10, 31, 12, 0, 0, 0, time.UTC))
-	for range 250 {
-		s.Clock.Advance(time.Duration(s.random.Int64N(int64(20 * time.Minute))))
-		s.adjust()
-	}
+	s.busy(250, 20*time.Minute)
+	s.busy(400, 10*time.Second)
 	all := readNaively(t, s.Shop)
 	early := s.moments(all)
 	first := make([]naiveMoment, len(early))

@@ -53,7 +53,7 @@ func (c *OpenItem) check(t *tx) (*Item, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	if id, ok := t.s.places.get(item.place()); ok {
+	if id, ok := t.s.find(item.place()); ok {
 		return nil, refuse(CodeSameItem, "That row of stock exists: it is inventory item %s.", id)
 	}
 	return item, nil

@@ -20,7 +20,6 @@ type state struct {
 	skus         table[string, ID]
 	lots         table[ID, *Lot]
 	items        table[ID, *Item]
-	places       table[place, ID]
 	groups       table[groupKey, *group]
 	reservations table[ID, *Reservation]
 	runs         table[ID, *Run]
@@ -47,13 +46,13 @@ func newState(epoch int64, hysteresisPercent int) *state {
 		epoch:     epoch,
 		locations: newTable[ID, *Location](), products: newTable[ID, *Product](),
 		skus: newTable[string, ID](), lots: newTable[ID, *Lot](),
-		items: newTable[ID, *Item](), places: newTable[place, ID](),
+		items:  newTable[ID, *Item](),
 		groups: newTable[groupKey, *group](), reservations: newTable[ID, *Reservation](),
 		runs: newTable[ID, *Run](), tags: newTable[string, ID](), tokens: newTable[[32]byte, *Token](),
 		reversed: newTable[int64, bool](), external: newTable[externalKey, bool](),
 	}
 	s.tables = []layer{
-		&s.items, &s.groups, &s.reservations, &s.places, &s.lots,
+		&s.items, &s.groups, &s.reservations, &s.lots,
 		&s.products, &s.skus, &s.locations, &s.runs, &s.tags, &s.tokens, &s.reversed, &s.external,
 	}
 	s.orders = orders{lists: map[cell][]int32{}}
@@ -65,6 +64,20 @@ func newState(epoch int64, hysteresisPercent int) *state {
 
 // skuKey makes SKUs unique whatever their letter case.
 func skuKey(sku string) string { return strings.ToLower(sku) }
+
+// find gives the item of a place; there are few of a product at a location.
+func (s *state) find(p place) (ID, bool) {
+	g, _ := s.groups.get(groupKey{p.product, p.location})
+	if g == nil {
+		return ID{}, false
+	}
+	for _, id := range g.items {
+		if i, ok := s.items.get(id); ok && i.place() == p {
+			return id, true
+		}
+	}
+	return ID{}, false
+}
 
 // accept keeps what the command drafted for the batch.
 func (s *state) accept() {

@@ -66,7 +66,7 @@ func readState(r io.Reader, s *state, v *saves) (*state, error) {
 	if _, err := io.Copy(io.Discard, c.r); err != nil || c.sum.Sum32() != residue {
 		return nil, errState
 	}
-	if err := saved.check(s); err != nil {
+	if err := saved.check(); err != nil {
 		return nil, err
 	}
 	saved.install(s)
@@ -74,7 +74,7 @@ func readState(r io.Reader, s *state, v *saves) (*state, error) {
 }
 
 // check refuses records that cannot be a state, as another program's.
-func (v *savedState) check(s *state) error {
+func (v *savedState) check() error {
 	seen := make([]bool, len(v.items)+1)
 	groups := map[groupKey]bool{}
 	for _, i := range v.items {
@@ -281,6 +281,7 @@ func (v *savedState) install(s *state) {
 }
 
 func (v *savedState) installItems(s *state) {
+	s.items.base = make(map[ID]*Item, len(v.items))
 	for _, i := range v.items {
 		key := groupKey{i.Product.ID, i.Location.ID}
 		g := s.groups.base[key]
@@ -291,7 +292,6 @@ func (v *savedState) installItems(s *state) {
 		g.items = append(g.items, i.ID)
 		g.available += counted(i)
 		s.items.base[i.ID] = i
-		s.places.base[i.place()] = i.ID
 	}
 	for _, key := range v.disarmed {
 		s.groups.base[key].armed = false

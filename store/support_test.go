@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -47,8 +48,8 @@ func difference(got, want string) string {
 
 // codes lists the codes and places of an error's details.
 func codes(err error) []string {
-	e, ok := err.(*store.Error)
-	if !ok {
+	var e *store.Error
+	if !errors.As(err, &e) {
 		return nil
 	}
 	var list []string

@@ -44,7 +44,7 @@ func (a *Adjust) counterpart(t *tx, item *Item) (*Item, error) {
 	if a.ToItem.IsZero() {
 		p := item.place()
 		p.room = a.ToRoom
-		a.ToItem, _ = t.s.places.get(p)
+		a.ToItem, _ = t.s.find(p)
 	}
 	if a.ToItem == item.ID {
 		return nil, refuse(CodeSameItem, "A transfer needs two items.").at("/to_inventory_id")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/shelfd/shelfd/store"
@@ -106,7 +107,7 @@ func (x *exchange) mayAdjust(a *store.Adjust) error {
 
 // withCurrent adds the row as it is now to a refusal that a client can act on.
 func (x *exchange) withCurrent(id store.ID, err error) error {
-	e, ok := err.(*store.Error)
+	e, ok := errors.AsType[*store.Error](err)
 	if !ok {
 		return err
 	}

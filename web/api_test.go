@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/storetest"
@@ -224,7 +225,7 @@ func (a *api) keepsPromises(w write) *answer {
 	if first.header.Get("Idempotency-Replayed") != "" || first.header.Get("Dry-Run") != "" {
 		a.t.Errorf("%s: the first answer claims to be none", first.what)
 	}
-	a.Clock.Advance(1000)
+	a.Clock.Advance(time.Minute)
 	a.writesNothing(func() {
 		again := a.ask(w, "", w.body, key).is(w.status)
 		if again.header.Get("Idempotency-Replayed") != "true" {

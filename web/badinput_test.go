@@ -21,20 +21,20 @@ func (a *api) writable() []write {
 	product := of.Product.ID.String()
 	a.AddLocation("Second Street", "America/Chicago")
 	reservation := a.reserve(item, 0, "R-1")
-	lot := a.post("manager", "/lots", fmt.Sprintf(`{"product_id":"%s","package_tag":"9A40"}`, product)).is(201).text("id")
+	lot := a.post("manager", "/lots", fmt.Sprintf(`{"product_id":%q,"package_tag":"9A40"}`, product)).is(201).text("id")
 	movement := a.Adjust(item, -1, store.Sale).Facts[0].Entry.Position.String()
 	inventory, location := "/inventory/"+item.String(), a.Location.String()
 	patchProduct := strings.Replace(fmt.Sprintf(newProduct, location), `"sku":"BD-1",`, "", 1)
 	return []write{
-		{"admin", "POST", "/inventory", fmt.Sprintf(`{"sku":"ONE","location_id":"%s","room_type":"vault","lot_id":"%s","quantity":1,"low_stock_threshold":1,"notes":"x"}`, location, lot), 201},
+		{"admin", "POST", "/inventory", fmt.Sprintf(`{"sku":"ONE","location_id":%q,"room_type":"vault","lot_id":%q,"quantity":1,"low_stock_threshold":1,"notes":"x"}`, location, lot), 201},
 		{"admin", "PATCH", inventory, `{"quantity_change":-1,"reason_code":"SALE","notes":"x","reference":"x","occurred_at":"2026-01-27T10:00:00Z","offline":false,"expected_quantity":99}`, 200},
 		{"admin", "PATCH", inventory, `{"quantity_change":-1,"reason_code":"TRANSFER","sub_reason":"shipped","to_room_type":"vault"}`, 200},
 		{"admin", "PUT", inventory + "/settings", `{"low_stock_threshold":1}`, 200},
-		{"admin", "POST", "/inventory/bulk-update", fmt.Sprintf(`{"mode":"atomic","updates":[{"id":"%s","quantity_change":-1,"reason_code":"SALE"}]}`, item), 200},
-		{"admin", "POST", "/inventory/sync", fmt.Sprintf(`{"location_id":"%s","sync_type":"full"}`, location), 202},
+		{"admin", "POST", "/inventory/bulk-update", fmt.Sprintf(`{"mode":"atomic","updates":[{"id":%q,"quantity_change":-1,"reason_code":"SALE"}]}`, item), 200},
+		{"admin", "POST", "/inventory/sync", fmt.Sprintf(`{"location_id":%q,"sync_type":"full"}`, location), 202},
 		{"admin", "POST", "/movements/" + movement + "/reverse", `{"notes":"x"}`, 201},
 		{"admin", "DELETE", "/movements/" + movement + "/notes", "", 204},
-		{"admin", "POST", "/reservations", fmt.Sprintf(`{"inventory_id":"%s","quantity":1,"reference":"x","ttl_seconds":60}`, item), 201},
+		{"admin", "POST", "/reservations", fmt.Sprintf(`{"inventory_id":%q,"quantity":1,"reference":"x","ttl_seconds":60}`, item), 201},
 		{"admin", "PATCH", reservation, `{"ttl_seconds":60}`, 200},
 		{"admin", "POST", reservation + "/commit", `{"notes":"x"}`, 200},
 		{"admin", "POST", reservation + "/release", "", 200},
@@ -44,11 +44,11 @@ func (a *api) writable() []write {
 		{"admin", "POST", "/locations", newLocation, 201},
 		{"admin", "PATCH", "/locations/" + location, newLocation, 200},
 		{"admin", "POST", "/locations/" + a.AddLocation("Third Street", "UTC").String() + "/archive", "", 200},
-		{"admin", "POST", "/lots", fmt.Sprintf(`{"product_id":"%s","package_tag":"2A40","batch_number":"B","expires_at":"2026-11-30","status":"active","external_id":"x"}`, product), 201},
+		{"admin", "POST", "/lots", fmt.Sprintf(`{"product_id":%q,"package_tag":"2A40","batch_number":"B","expires_at":"2026-11-30","status":"active","external_id":"x"}`, product), 201},
 		{"admin", "PATCH", "/lots/" + lot, `{"package_tag":"2A40","batch_number":"B","expires_at":"2026-11-30","status":"held","external_id":"x"}`, 200},
 		{"admin", "POST", "/lots/" + lot + "/archive", "", 200},
 		{"admin", "POST", "/import", twoRows, 200},
-		{"admin", "POST", "/tokens", fmt.Sprintf(`{"name":"x","role":"viewer","location_id":"%s","terminal":"x","expires_at":"2026-11-30T00:00:00Z"}`, location), 201},
+		{"admin", "POST", "/tokens", fmt.Sprintf(`{"name":"x","role":"viewer","location_id":%q,"terminal":"x","expires_at":"2026-11-30T00:00:00Z"}`, location), 201},
 		{"admin", "DELETE", "/tokens/" + a.Tokens()[0].ID.String(), "", 204},
 		{"admin", "POST", "/clock/confirm", "", 200},
 	}

@@ -184,7 +184,9 @@ func (b *body) bool(to *bool) {
 		b.wrong("true or false")
 		return
 	}
-	*to = b.token().Bool()
+	if t := b.token(); b.broken == nil {
+		*to = t.Bool()
+	}
 }
 
 // number gives the text of a number.
@@ -252,11 +254,16 @@ func (b *body) id(to *store.ID) {
 	if b.text(&text); text == "" {
 		return
 	}
+	*to = idOf(text)
+}
+
+// idOf reads an id; one that cannot be ours is one that nothing has.
+func idOf(text string) store.ID {
 	id, ok := store.ParseID(text)
 	if !ok {
-		id = store.ID{0xff}
+		return store.ID{0xff}
 	}
-	*to = id
+	return id
 }
 
 func (b *body) time(to *store.Instant) {

@@ -43,7 +43,7 @@ func TestABoundTokenTouchesOnlyItsLocation(t *testing.T) {
 	b := openBound(t)
 	const sale = `{"quantity_change":-1,"reason_code":"SALE"}`
 	adjust := func(item store.ID) string {
-		return fmt.Sprintf(`{"updates":[{"id":"%s","quantity_change":-1,"reason_code":"SALE"}]}`, item)
+		return fmt.Sprintf(`{"updates":[{"id":%q,"quantity_change":-1,"reason_code":"SALE"}]}`, item)
 	}
 	for _, r := range []struct{ method, here, there, body, bodyThere string }{
 		{"GET", "/inventory/" + b.here.String(), "/inventory/" + b.there.String(), "", ""},
@@ -52,12 +52,12 @@ func TestABoundTokenTouchesOnlyItsLocation(t *testing.T) {
 		{"GET", "/inventory/" + b.here.String() + "/movements", "/inventory/" + b.there.String() + "/movements", "", ""},
 		{"GET", "/inventory/" + b.here.String() + "/explain", "/inventory/" + b.there.String() + "/explain", "", ""},
 		{"POST", "/inventory/bulk-update", "", adjust(b.here), adjust(b.there)},
-		{"POST", "/inventory/sync", "", fmt.Sprintf(`{"location_id":"%s"}`, b.Location), fmt.Sprintf(`{"location_id":"%s"}`, b.other)},
-		{"POST", "/inventory", "", fmt.Sprintf(`{"sku":"ONE","location_id":"%s","room_type":"vault"}`, b.Location), fmt.Sprintf(`{"sku":"ONE","location_id":"%s","room_type":"vault"}`, b.other)},
+		{"POST", "/inventory/sync", "", fmt.Sprintf(`{"location_id":%q}`, b.Location), fmt.Sprintf(`{"location_id":%q}`, b.other)},
+		{"POST", "/inventory", "", fmt.Sprintf(`{"sku":"ONE","location_id":%q,"room_type":"vault"}`, b.Location), fmt.Sprintf(`{"sku":"ONE","location_id":%q,"room_type":"vault"}`, b.other)},
 		{"GET", "/movements/" + b.moved, "/movements/" + b.movedFrom, "", ""},
 		{"POST", "/movements/" + b.moved + "/reverse", "/movements/" + b.movedFrom + "/reverse", "", ""},
 		{"DELETE", "/movements/" + b.moved + "/notes", "/movements/" + b.movedFrom + "/notes", "", ""},
-		{"POST", "/reservations", "", fmt.Sprintf(`{"inventory_id":"%s","quantity":1}`, b.here), fmt.Sprintf(`{"inventory_id":"%s","quantity":1}`, b.there)},
+		{"POST", "/reservations", "", fmt.Sprintf(`{"inventory_id":%q,"quantity":1}`, b.here), fmt.Sprintf(`{"inventory_id":%q,"quantity":1}`, b.there)},
 		{"GET", b.held, b.heldThere, "", ""},
 		{"PATCH", b.held, b.heldThere, `{"ttl_seconds":60}`, `{"ttl_seconds":60}`},
 		{"POST", b.held + "/commit", b.heldThere + "/commit", "", ""},
@@ -69,7 +69,7 @@ func TestABoundTokenTouchesOnlyItsLocation(t *testing.T) {
 		{"POST", "/import", "", strings.Replace(twoRows, "main STREET", b.Location.String(), 1), strings.Replace(twoRows, "main STREET", "other street", 1)},
 		{"GET", "/sync/runs/" + b.run, "/sync/runs/" + b.runThere, "", ""},
 		{"GET", "", "/ledger", "", ""},
-		{"POST", "/tokens", "", `{"name":"x","role":"viewer"}`, fmt.Sprintf(`{"name":"x","role":"viewer","location_id":"%s"}`, b.other)},
+		{"POST", "/tokens", "", `{"name":"x","role":"viewer"}`, fmt.Sprintf(`{"name":"x","role":"viewer","location_id":%q}`, b.other)},
 		{"DELETE", "", "/tokens/" + b.Tokens()[0].ID.String(), "", ""},
 		{"POST", "", "/clock/confirm", "", ""},
 	} {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -9,7 +10,7 @@ import (
 
 // bulkUpdate books many adjustments in one step.
 func (s *Server) bulkUpdate(x *exchange) error {
-	cmd, err := x.decodeBulk()
+	cmd, names, err := x.decodeBulk()
 	if err != nil {
 		return err
 	}
@@ -25,21 +26,23 @@ func (s *Server) bulkUpdate(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return x.sendBulk(cmd, receipt)
+	return x.sendBulk(cmd, names, receipt)
 }
 
-// decodeBulk reads the lines and checks what only the whole request shows.
-func (x *exchange) decodeBulk() (*store.BulkAdjust, error) {
-	cmd, mode := &store.BulkAdjust{}, ""
+// decodeBulk reads the lines, and the ids as they were written, and checks what
+// only the whole request shows.
+func (x *exchange) decodeBulk() (cmd *store.BulkAdjust, names []string, err error) {
+	mode := ""
+	cmd = &store.BulkAdjust{}
 	var faults []store.Detail
-	err := x.decode(func(b *body, name string) bool {
+	err = x.decode(func(b *body, name string) bool {
 		switch name {
 		case "mode":
 			b.text(&mode)
 		case "updates":
 			b.list(store.MaxBulkLines, func(i int) {
-				line, problem := b.line(i)
-				cmd.Lines = append(cmd.Lines, line)
+				line, name, problem := b.line(i)
+				cmd.Lines, names = append(cmd.Lines, line), append(names, name)
 				faults = append(faults, problem...)
 				if line.Offline && (x.key == "" || line.OccurredAt == 0) {
 					faults = append(faults, store.Detail{
@@ -54,7 +57,7 @@ func (x *exchange) decodeBulk() (*store.BulkAdjust, error) {
 		return true
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(cmd.Lines) == 0 {
 		faults = append(faults, store.Detail{Pointer: "/updates", Code: store.CodeInvalid, Detail: "updates has at least one line."})
@@ -63,39 +66,40 @@ func (x *exchange) decodeBulk() (*store.BulkAdjust, error) {
 		faults = append(faults, store.Detail{Pointer: "/mode", Code: store.CodeInvalid, Detail: "mode is atomic or partial."})
 	}
 	if len(faults) > 0 {
-		return nil, &store.Error{Code: store.CodeInvalid, Message: faults[0].Detail, Details: faults}
+		return nil, nil, &store.Error{Code: store.CodeInvalid, Message: faults[0].Detail, Details: faults}
 	}
 	cmd.Partial = mode == "partial"
-	return cmd, nil
+	return cmd, names, nil
 }
 
 // line reads one line of a bulk.
-func (b *body) line(i int) (*store.Adjust, []store.Detail) {
-	line := &store.Adjust{}
+func (b *body) line(i int) (line *store.Adjust, name string, faults []store.Detail) {
+	line = &store.Adjust{}
 	missing := required{"id", "quantity_change", "reason_code"}
-	b.object(func(name string) bool {
-		missing.seen(name)
-		if name == "id" {
-			b.id(&line.Item)
-			return true
+	b.object(func(member string) bool {
+		missing.seen(member)
+		if member != "id" {
+			return b.adjustment(line, member)
 		}
-		return b.adjustment(line, name)
+		b.text(&name)
+		line.Item = idOf(name)
+		return true
 	})
-	if err, ok := missing.err(fmt.Sprintf("/updates/%d", i)).(*store.Error); ok && b.broken == nil {
-		return line, err.Details
+	if err, ok := errors.AsType[*store.Error](missing.err(fmt.Sprintf("/updates/%d", i))); ok && b.broken == nil {
+		faults = err.Details
 	}
-	return line, nil
+	return line, name, faults
 }
 
 // sendBulk answers line by line.
-func (x *exchange) sendBulk(cmd *store.BulkAdjust, receipt store.Receipt) error {
+func (x *exchange) sendBulk(cmd *store.BulkAdjust, names []string, receipt store.Receipt) error {
 	mode, failed := "atomic", 0
 	if cmd.Partial {
 		mode = "partial"
 	}
 	w := newWriter().open().key("mode").text(mode).key("results").list()
 	for i, line := range receipt.Lines {
-		w.open().key("index").int(int64(i)).key("id").text(cmd.Lines[i].Item.String())
+		w.open().key("index").int(int64(i)).key("id").text(names[i])
 		if line.Err != nil {
 			failed++
 			w.failedLine(line)

@@ -70,7 +70,7 @@ func (x *exchange) sendCSV(rows iter.Seq[*store.Item], fields []string) error {
 	for _, name := range fields {
 		if name == "lot" {
 			header = append(header, "lot_id", "lot_package_tag", "lot_batch_number", "lot_expires_at", "lot_status")
-		} else if name != "unit_cost" || !x.hidesCost() {
+		} else {
 			header = append(header, name)
 		}
 	}

@@ -166,7 +166,8 @@ func (b *body) importRow() (r chunkRow) {
 		missing.seen(name)
 		return b.importField(&r, name)
 	})
-	if e, ok := missing.err("").(*store.Error); ok && b.broken == nil {
+	var e *store.Error
+	if errors.As(missing.err(""), &e) && b.broken == nil {
 		r.faults = append(r.faults, e.Details...)
 	} else if r.line < 1 {
 		r.faults = append(r.faults, store.Detail{Pointer: "/line", Code: store.CodeInvalid, Detail: "line is at least 1."})

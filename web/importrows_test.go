@@ -34,7 +34,7 @@ func TestAnImportSetsAndNeverAdds(t *testing.T) {
 func TestAChunkIsTakenWholeOrNotAtAll(t *testing.T) {
 	a := openAPIServer(t)
 	const bad = `{"location":"Main Street","room_type":"vault"%s,"rows":[{"line":2,"sku":"GOOD","name":"x","quantity":1},
-		{"line":3,"sku":"NONAME","quantity":-1,"barcode":"%s"},{"line":4,"sku":"FINE","name":"x","unit_price":1.00001},{"line":5,"name":"x"},
+		{"line":3,"sku":"NONAME","quantity":-1,"barcode":%q},{"line":4,"sku":"FINE","name":"x","unit_price":1.00001},{"line":5,"name":"x"},
 		{"line":6,"sku":"ALSO","name":"y","quantity":2}]}`
 	long := strings.Repeat("9", 101)
 	a.writesNothing(func() {

@@ -53,7 +53,9 @@ func (w *writer) item(i *store.Item, hideCost bool) {
 	w.b = i.Quantity.Append(append(w.b, `","quantity":`...))
 	w.b = i.Reserved.Append(append(w.b, `,"reserved_quantity":`...))
 	w.b = i.Available().Append(append(w.b, `,"available_quantity":`...))
-	if !hideCost {
+	if hideCost {
+		w.b = append(w.b, `,"unit_cost":null`...)
+	} else {
 		w.b = i.Product.UnitCost.Append(append(w.b, `,"unit_cost":`...))
 	}
 	w.b = i.Product.UnitPrice.Append(append(w.b, `,"unit_price":`...))

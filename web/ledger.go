@@ -45,7 +45,7 @@ func (s *Server) readLedger(x *exchange) error {
 		if err != nil {
 			return err
 		}
-		if _, err := x.Writer.Write(lines); err != nil {
+		if n, _ := x.Writer.Write(lines); n < len(lines) {
 			return nil // a client that went away is no fault
 		}
 	}

@@ -10,7 +10,7 @@ import (
 func TestALotIsCreatedHeldAndArchived(t *testing.T) {
 	a := openAPIServer(t)
 	product := a.AddProduct("ONE")
-	body := fmt.Sprintf(`{"product_id":"%s","package_tag":"1A40","batch_number":"B-1","expires_at":"2026-11-30"}`, product)
+	body := fmt.Sprintf(`{"product_id":%q,"package_tag":"1A40","batch_number":"B-1","expires_at":"2026-11-30"}`, product)
 	r := a.keepsPromises(write{"manager", "POST", "/lots", body, 201})
 	r.has("product_id", product.String(), "package_tag", "1A40", "expires_at", "2026-11-30", "status", "active")
 	path := "/lots/" + r.text("id")
@@ -47,7 +47,8 @@ func TestLotsAreListedByExpiry(t *testing.T) {
 	a := openAPIServer(t)
 	one, two := a.AddProduct("ONE"), a.AddProduct("TWO")
 	for _, l := range []store.Lot{
-		{ProductID: one, PackageTag: "never"}, {ProductID: one, PackageTag: "late", ExpiresOn: "2026-12-01"},
+		{ProductID: one, PackageTag: "never"},
+		{ProductID: one, PackageTag: "late", ExpiresOn: "2026-12-01"},
 		{ProductID: two, PackageTag: "soon", BatchNumber: "B-7", ExpiresOn: "2026-03-01", Status: store.LotHeld},
 	} {
 		a.Must(&store.EditLot{Edit: func(v *store.Lot) { l.ID = v.ID; *v = l }})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/shelfd/shelfd/store"
@@ -43,7 +44,8 @@ func newMetrics(l *store.Ledger, version string) *metrics {
 		Name: "shelfd_build_info", Help: "Always 1; the version is in the label.",
 	}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.requests, m.seconds, build, ledgerCollector{l})
+	m.registry.MustRegister(m.requests, m.seconds, build, ledgerCollector{l},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -10,7 +10,7 @@ import (
 func TestOpeningARowBooksItsOpeningStock(t *testing.T) {
 	a := openAPIServer(t)
 	product := a.AddProduct("BD-1")
-	body := fmt.Sprintf(`{"sku":" bd-1 ","location_id":"%s","room_type":"vault","quantity":96.5,"low_stock_threshold":24,"notes":"first"}`, a.Location)
+	body := fmt.Sprintf(`{"sku":" bd-1 ","location_id":%q,"room_type":"vault","quantity":96.5,"low_stock_threshold":24,"notes":"first"}`, a.Location)
 	r := a.keepsPromises(write{"manager", "POST", "/inventory", body, 201})
 	r.has("product_id", product.String(), "quantity", "96.5", "low_stock_threshold", "24", "room_type", "vault",
 		"movement.sub_reason", "opening", "movement.quantity_after", "96.5", "movement.notes", "first")
@@ -22,7 +22,7 @@ func TestOpeningARowBooksItsOpeningStock(t *testing.T) {
 
 func TestOpeningARowWithoutStockBooksNoMovement(t *testing.T) {
 	a := openAPIServer(t)
-	body := fmt.Sprintf(`{"product_id":"%s","location_id":"%s","room_type":"vault"}`, a.AddProduct("BD-1"), a.Location)
+	body := fmt.Sprintf(`{"product_id":%q,"location_id":%q,"room_type":"vault"}`, a.AddProduct("BD-1"), a.Location)
 	if r := a.keepsPromises(write{"manager", "POST", "/inventory", body, 201}); r.at("movement") != nil {
 		t.Errorf("there is a movement: %s", r.body)
 	}
@@ -31,9 +31,9 @@ func TestOpeningARowWithoutStockBooksNoMovement(t *testing.T) {
 func TestOpeningARowTwiceNamesTheFirst(t *testing.T) {
 	a := openAPIServer(t)
 	product := a.AddProduct("BD-1")
-	lot := a.post("manager", "/lots", fmt.Sprintf(`{"product_id":"%s","package_tag":"1A40"}`, product)).is(201).text("id")
+	lot := a.post("manager", "/lots", fmt.Sprintf(`{"product_id":%q,"package_tag":"1A40"}`, product)).is(201).text("id")
 	for _, extra := range []string{"", `,"lot_id":"` + lot + `"`} {
-		body := fmt.Sprintf(`{"product_id":"%s","location_id":"%s","room_type":"vault"%s}`, product, a.Location, extra)
+		body := fmt.Sprintf(`{"product_id":%q,"location_id":%q,"room_type":"vault"%s}`, product, a.Location, extra)
 		first := a.post("manager", "/inventory", body).is(201)
 		a.post("manager", "/inventory", body).refused(422, store.CodeSameItem).has("current.inventory_id", first.text("id"))
 	}
@@ -46,9 +46,9 @@ func TestOpeningARowNamesAllThatIsWrong(t *testing.T) {
 	if got := a.post("manager", "/inventory", `{}`).texts("errors", "pointer"); got != "/location_id /room_type /product_id" {
 		t.Errorf("missing: %s", got)
 	}
-	a.post("manager", "/inventory", fmt.Sprintf(`{"sku":"none","location_id":"%s","room_type":"vault"}`, a.Location)).
+	a.post("manager", "/inventory", fmt.Sprintf(`{"sku":"none","location_id":%q,"room_type":"vault"}`, a.Location)).
 		refused(404, store.CodeNotFound).has("errors.0.pointer", "/sku")
-	a.post("manager", "/inventory", fmt.Sprintf(`{"sku":"none","product_id":"%s","location_id":"%s","room_type":"vault"}`, product, a.Location)).
+	a.post("manager", "/inventory", fmt.Sprintf(`{"sku":"none","product_id":%q,"location_id":%q,"room_type":"vault"}`, product, a.Location)).
 		refused(422, store.CodeInvalid).has("errors.0.pointer", "/sku")
 	r := a.post("manager", "/inventory", `{"sku":"none","location_id":"x","room_type":"vault","lot_id":"y","quantity":-1}`).refused(422, store.CodeInvalid)
 	if got := r.texts("errors", "pointer"); got != "/sku /location_id /lot_id /quantity" {

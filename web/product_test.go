@@ -9,7 +9,7 @@ import (
 )
 
 const newProduct = `{"sku":"BD-1","name":"Blue Dream","category":"Flower","subcategory":"Eighths","brand":"Meadow","strain":"Blue","unit":"g","size":"3.5 g",
-	"barcodes":["085","086"],"unit_price":45,"unit_cost":25.125,"low_stock_threshold":10,"location_thresholds":[{"location_id":"%s","low_stock_threshold":2.5}],"external_id":"pos-1"}`
+	"barcodes":["085","086"],"unit_price":45,"unit_cost":25.125,"low_stock_threshold":10,"location_thresholds":[{"location_id":%q,"low_stock_threshold":2.5}],"external_id":"pos-1"}`
 
 func TestAProductIsCreatedAsGiven(t *testing.T) {
 	a := openAPIServer(t)

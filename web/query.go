@@ -78,11 +78,7 @@ func (q *query) list(name string) []string {
 func (q *query) ids(name string) []store.ID {
 	var ids []store.ID
 	for _, v := range q.list(name) {
-		id, ok := store.ParseID(v)
-		if !ok {
-			id = store.ID{0xff}
-		}
-		ids = append(ids, id)
+		ids = append(ids, idOf(v))
 	}
 	return ids
 }

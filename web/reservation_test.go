@@ -12,7 +12,7 @@ import (
 func TestUnitsAreReservedAndSoldWhole(t *testing.T) {
 	a := openAPIServer(t)
 	item := a.Stocked("ONE", 10)
-	body := fmt.Sprintf(`{"inventory_id":"%s","quantity":2.5,"reference":"R-1","ttl_seconds":1800}`, item)
+	body := fmt.Sprintf(`{"inventory_id":%q,"quantity":2.5,"reference":"R-1","ttl_seconds":1800}`, item)
 	r := a.keepsPromises(write{"terminal", "POST", "/reservations", body, 201})
 	r.has("status", "open", "quantity", "2.5", "reference", "R-1", "location_id", a.Location.String(), "expires_at", "2026-01-27T11:00:00Z")
 	path := strings.TrimPrefix(r.header.Get("Location"), "/api/v1")
@@ -69,11 +69,11 @@ func TestReservingNeedsAvailableUnits(t *testing.T) {
 	item := a.Stocked("ONE", 3)
 	a.reserve(item, 0, "R-1")
 	a.writesNothing(func() {
-		a.post("terminal", "/reservations", fmt.Sprintf(`{"inventory_id":"%s","quantity":3}`, item)).
+		a.post("terminal", "/reservations", fmt.Sprintf(`{"inventory_id":%q,"quantity":3}`, item)).
 			refused(409, store.CodeInsufficientStock).has("current.available_quantity", "2")
 		a.post("terminal", "/reservations", `{"inventory_id":"none","quantity":1}`).refused(404, store.CodeNotFound).has("errors.0.pointer", "/inventory_id")
 		for _, bad := range []string{"0", "-1"} {
-			a.post("terminal", "/reservations", fmt.Sprintf(`{"inventory_id":"%s","quantity":%s}`, item, bad)).refused(422, store.CodeRange)
+			a.post("terminal", "/reservations", fmt.Sprintf(`{"inventory_id":%q,"quantity":%s}`, item, bad)).refused(422, store.CodeRange)
 		}
 		if got := a.post("terminal", "/reservations", `{}`).refused(422, store.CodeInvalid).texts("errors", "pointer"); got != "/inventory_id /quantity" {
 			t.Errorf("missing: %s", got)

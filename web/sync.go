@@ -80,6 +80,9 @@ func (x *exchange) checkSync(ask *SyncRequest) error {
 	if ask.Type != "full" && ask.Type != "incremental" {
 		fault("/sync_type", store.CodeInvalid, "sync_type is full or incremental.")
 	}
+	if len(ask.Destination) > 100 {
+		fault("/destination", store.CodeInvalid, "destination has at most 100 characters.")
+	}
 	locations := x.s.ledger.Locations()
 	if ask.Location.IsZero() && !x.who.location.IsZero() {
 		ask.Location = x.who.location

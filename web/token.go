@@ -172,9 +172,17 @@ func (s *Server) confirmClock(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if _, err := x.do(&store.ConfirmClock{}); err != nil {
+	receipt, err := x.do(&store.ConfirmClock{})
+	if err != nil {
 		return err
 	}
-	now, _ := s.ledger.Now()
-	return x.send(http.StatusOK, newWriter().open().key("clock_ok").bool(true).key("time").time(now).close())
+	e := receipt.Facts[0].Entry
+	var step struct {
+		Wall store.Instant `json:"wall_at"`
+	}
+	if err := json.Unmarshal(e.Event.Body, &step); err != nil {
+		return err
+	}
+	w := newWriter().open().key("clock_ok").bool(true).key("time").time(max(step.Wall, e.RecordedAt))
+	return x.send(http.StatusOK, w.close())
 }

@@ -12,7 +12,7 @@ import (
 
 func TestATokenIsShownOnceAndWorks(t *testing.T) {
 	a := openAPIServer(t)
-	body := fmt.Sprintf(`{"name":"Till 2","role":"terminal","location_id":"%s","terminal":"Till 2","expires_at":"2026-01-28T00:00:00Z"}`, a.Location)
+	body := fmt.Sprintf(`{"name":"Till 2","role":"terminal","location_id":%q,"terminal":"Till 2","expires_at":"2026-01-28T00:00:00Z"}`, a.Location)
 	r := a.keepsPromises(write{"admin", "POST", "/tokens", body, 201})
 	secret := r.text("token")
 	if !strings.HasPrefix(secret, store.TokenPrefix) || len(secret) != len(store.TokenPrefix)+43 {

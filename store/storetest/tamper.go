@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"database/sql"
 	"path/filepath"
 	"testing"
@@ -23,7 +22,7 @@ func Tamper(t testing.TB, dir string, statements ...string) {
 		"DROP TRIGGER IF EXISTS note_no_update", "PRAGMA ignore_check_constraints = ON",
 	}
 	for _, statement := range append(guards, statements...) {
-		if _, err := db.ExecContext(context.Background(), statement); err != nil {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
@@ -41,7 +40,7 @@ func (s *Shop) Seqs(t testing.TB) (saved Saved) {
 	}
 	defer db.Close()
 	read := func(query string) (seqs []int64) {
-		rows, err := db.QueryContext(context.Background(), query)
+		rows, err := db.QueryContext(t.Context(), query)
 		if err != nil {
 			t.Fatal(err)
 		}
