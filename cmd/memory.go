@@ -6,9 +6,9 @@ import (
 )
 
 // collectAt is how much the heap may grow over what is alive before it is
-// collected, in percent. Half of Go's default: a store box has little memory,
+// collected, in percent. Less than half of what Go does: a store box has little memory,
 // and nearly all of the heap is the fold, which stays.
-const collectAt = 20
+const collectAt = 40
 
 // stayLean gives back what starting needed and serving does not, and keeps
 // the heap near what is alive. GOGC in the environment decides otherwise.

@@ -101,8 +101,7 @@ func (s *state) dump() string {
 	sorted(s.skus.base, func(k string, v ID) { fmt.Fprintf(&b, "sku %q %s\n", k, v) })
 	sorted(s.tags.base, func(k string, v ID) { fmt.Fprintf(&b, "tag %q %s\n", k, v) })
 	sorted(s.groups.base, func(k groupKey, g *group) {
-		items := slices.SortedFunc(slices.Values(g.items), func(a, b ID) int { return bytes.Compare(a[:], b[:]) })
-		fmt.Fprintf(&b, "group %v %v %s %v %v\n", k, items, g.available, g.low, g.armed)
+		fmt.Fprintf(&b, "group %v %v %s %v %v\n", k, g.items, g.available, g.low, g.armed)
 	})
 	sorted(s.orders.lists, func(c cell, list []int32) { fmt.Fprintf(&b, "order %v %v\n", c, list) })
 	return b.String()

@@ -282,7 +282,8 @@ func (v *savedState) install(s *state) {
 
 func (v *savedState) installItems(s *state) {
 	s.items.base = make(map[ID]*Item, len(v.items))
-	for _, i := range v.items {
+	s.byNo = slices.SortedFunc(slices.Values(v.items), func(a, b *Item) int { return cmp.Compare(a.No, b.No) })
+	for _, i := range s.byNo { // a group has its items in the order they were opened
 		key := groupKey{i.Product.ID, i.Location.ID}
 		g := s.groups.base[key]
 		if g == nil {
@@ -305,5 +306,4 @@ func (v *savedState) installItems(s *state) {
 		i.Low = own || s.groups.base[groupKey{i.Product.ID, i.Location.ID}].low
 	}
 	s.orders.build(v.items)
-	s.byNo = slices.SortedFunc(slices.Values(v.items), func(a, b *Item) int { return cmp.Compare(a.No, b.No) })
 }

@@ -19,13 +19,13 @@ const (
 	writePragma = "&mode=rwc&_defensive=1&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=fullfsync(ON)&_pragma=checkpoint_fullfsync(ON)" +
 		"&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(67108864)" +
-		"&_pragma=cache_size(-8192)&_pragma=secure_delete(ON)&_pragma=recursive_triggers(ON)"
+		"&_pragma=cache_size(-4096)&_pragma=secure_delete(ON)&_pragma=recursive_triggers(ON)"
 
-	readPragma = "&mode=rw&_pragma=query_only(ON)&_pragma=cache_size(-2048)"
+	readPragma = "&mode=rw&_pragma=query_only(ON)&_pragma=cache_size(-1024)"
 
 	// lookPragma is for files that are not known to be ours, and for readers
 	// beside another process.
-	lookPragma = "&mode=ro&_pragma=query_only(ON)&_pragma=cache_size(-2048)"
+	lookPragma = "&mode=ro&_pragma=query_only(ON)&_pragma=cache_size(-1024)"
 )
 
 // dsnOf gives the SQLite URI (sqlite.org/uri.html) of a file.
