@@ -137,7 +137,7 @@ type importReport struct {
 	Skipped   int `json:"skipped"`
 	// Booked is the sum of all changes of quantities, whatever their units.
 	Booked   store.Quantity `json:"quantity_booked"`
-	Problems []sheetProblem `json:"problems"`
+	Problems []sheetError   `json:"problems"`
 }
 
 // String is the summary for people.

@@ -81,8 +81,8 @@ var importNames = map[string]string{"package_tag": "lot", "barcodes": "barcode",
 
 // blame finds out which rows a refusal is about: a problem for each thing that
 // is wrong, by row of the chunk. ok is false when it is about none of them.
-func (m *importer) blame(p *problem, rows []sheetRow) (bad map[int][]sheetProblem, ok bool) {
-	bad = map[int][]sheetProblem{}
+func (m *importer) blame(p *problem, rows []sheetRow) (bad map[int][]sheetError, ok bool) {
+	bad = map[int][]sheetError{}
 	for _, e := range p.Errors {
 		rest, isRow := strings.CutPrefix(e.Pointer, "/rows/")
 		number, field, _ := strings.Cut(rest, "/")
@@ -96,11 +96,11 @@ func (m *importer) blame(p *problem, rows []sheetRow) (bad map[int][]sheetProble
 }
 
 // complaint is what the API said of a field, in the file's own terms.
-func (m *importer) complaint(r *sheetRow, field, detail string) sheetProblem {
+func (m *importer) complaint(r *sheetRow, field, detail string) sheetError {
 	if name, ok := importNames[field]; ok {
 		field = name
 	}
-	p := sheetProblem{Line: r.Line, Column: field, Message: detail, field: field}
+	p := sheetError{Line: r.Line, Column: field, Message: detail, field: field}
 	if f := sheetFieldNamed(field); f != nil {
 		p.Value = *f.of(r)
 	}
@@ -112,13 +112,13 @@ func (m *importer) complaint(r *sheetRow, field, detail string) sheetProblem {
 
 // strayLot finds a package tag that another product of the file has too;
 // chunk by chunk, the API could only find out when it is too late.
-func (m *importer) strayLot(r *sheetRow) []sheetProblem {
+func (m *importer) strayLot(r *sheetRow) []sheetError {
 	if r.Lot == "" {
 		return nil
 	}
 	tag := strings.ToLower(r.Lot)
 	if sku, taken := m.tags[tag]; taken && !strings.EqualFold(sku, r.SKU) {
-		return []sheetProblem{m.complaint(r, "lot", fmt.Sprintf("is the lot of %s too; a lot belongs to one product.", sku))}
+		return []sheetError{m.complaint(r, "lot", fmt.Sprintf("is the lot of %s too; a lot belongs to one product.", sku))}
 	}
 	m.tags[tag] = r.SKU
 	return nil

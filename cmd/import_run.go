@@ -128,7 +128,7 @@ func (m *importer) write(ctx context.Context) error {
 // What the pass before found is forgotten.
 func (m *importer) pass(ctx context.Context, do func(context.Context, []sheetRow) error) error {
 	r := &m.report
-	r.Rows, r.Created, r.Updated, r.Unchanged, r.Skipped, r.Booked, r.Problems = 0, 0, 0, 0, 0, 0, []sheetProblem{}
+	r.Rows, r.Created, r.Updated, r.Unchanged, r.Skipped, r.Booked, r.Problems = 0, 0, 0, 0, 0, 0, []sheetError{}
 	m.tags, m.chunks = map[string]string{}, 0
 	rows := make([]sheetRow, 0, importRows)
 	for row, problems := range m.sheet.Rows() {
@@ -153,7 +153,7 @@ func (m *importer) pass(ctx context.Context, do func(context.Context, []sheetRow
 }
 
 // bad notes a row that is left out.
-func (m *importer) bad(problems []sheetProblem) {
+func (m *importer) bad(problems []sheetError) {
 	m.report.Skipped++
 	m.report.Problems = append(m.report.Problems, problems...)
 	m.fatal = m.fatal || problems[0].Fatal

@@ -54,7 +54,7 @@ func (m *importer) book(ctx context.Context, rows []sheetRow) error {
 }
 
 // without notes bad rows and gives the others.
-func (m *importer) without(rows []sheetRow, bad map[int][]sheetProblem) []sheetRow {
+func (m *importer) without(rows []sheetRow, bad map[int][]sheetError) []sheetRow {
 	var good []sheetRow
 	for n := range rows {
 		if problems := bad[n]; problems != nil {
@@ -87,7 +87,7 @@ func (m *importer) count(result *importResult, rows int) error {
 
 // post sends rows, again under the same key while the server is busy. The
 // answer is a result, or what is wrong with which row.
-func (m *importer) post(ctx context.Context, rows []sheetRow, dryRun bool) (*importResult, map[int][]sheetProblem, error) {
+func (m *importer) post(ctx context.Context, rows []sheetRow, dryRun bool) (*importResult, map[int][]sheetError, error) {
 	m.chunks++
 	key := fmt.Sprintf("import-%s-%x-%d", m.id, m.digest[:8], m.chunks)
 	body := m.chunk(rows)

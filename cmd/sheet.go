@@ -23,8 +23,8 @@ type sheetOptions struct {
 	Encoding string
 }
 
-// sheetProblem is one thing wrong with a file.
-type sheetProblem struct {
+// sheetError is one thing wrong with a file.
+type sheetError struct {
 	// Line is the line of a CSV file or the row of a worksheet, from 1; 0 when
 	// the whole file is meant.
 	Line int `json:"line,omitempty"`
@@ -43,7 +43,7 @@ type sheetProblem struct {
 }
 
 // Error is the problem on one line for people.
-func (p sheetProblem) Error() string {
+func (p sheetError) Error() string {
 	var b bytes.Buffer
 	if p.Line > 0 {
 		fmt.Fprintf(&b, "line %d: ", p.Line)
@@ -91,7 +91,7 @@ type sheet struct {
 // sheetSource gives the records of a file, one at a time.
 type sheetSource interface {
 	// read gives the next record; its cells are valid until the next call.
-	// io.EOF ends the file. A sheetProblem that is not Fatal is about one
+	// io.EOF ends the file. A sheetError that is not Fatal is about one
 	// record.
 	read() (sheetRecord, error)
 	close()
@@ -115,7 +115,7 @@ func (r sheetRecord) filled() int {
 }
 
 // openSheet opens a CSV or XLSX file, told apart by what is in it, reads its
-// header and maps its columns to fields. The error is a sheetProblem, a
+// header and maps its columns to fields. The error is a sheetError, a
 // *sheetMapError with all that is wrong with the mapping, or that of the
 // file system.
 func openSheet(path string, opt sheetOptions) (*sheet, error) {
@@ -147,12 +147,12 @@ func sheetHead(path string) (int64, []byte, error) {
 		return 0, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return 0, nil, sheetProblem{Message: path + " is not a file."}
+		return 0, nil, sheetError{Message: path + " is not a file."}
 	}
 	head := make([]byte, 512)
 	n, err := io.ReadFull(f, head)
 	if n == 0 {
-		return 0, nil, sheetProblem{Message: "The file is empty."}
+		return 0, nil, sheetError{Message: "The file is empty."}
 	}
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return 0, nil, err
@@ -166,9 +166,9 @@ func sheetForeign(path string, head []byte) error {
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
 		return sheetOLE(path)
 	case bytes.HasPrefix(bytes.TrimLeft(head, "\xEF\xBB\xBF \t\r\n"), []byte("<")):
-		return sheetProblem{Message: "The file is a web page or XML, whatever its name says. Open it in a spreadsheet program and save it as XLSX or CSV."}
+		return sheetError{Message: "The file is a web page or XML, whatever its name says. Open it in a spreadsheet program and save it as XLSX or CSV."}
 	case bytes.HasPrefix(head, []byte("%PDF")):
-		return sheetProblem{Message: "The file is a PDF. An XLSX or CSV file is needed."}
+		return sheetError{Message: "The file is a PDF. An XLSX or CSV file is needed."}
 	}
 	return nil
 }
@@ -191,9 +191,9 @@ func sheetOLE(path string) error {
 		name = append(name, byte(u), byte(u>>8))
 	}
 	if bytes.Contains(data, name) {
-		return sheetProblem{Message: "The workbook is protected by a password. Save it without one (File, Info, Protect) and import that."}
+		return sheetError{Message: "The workbook is protected by a password. Save it without one (File, Info, Protect) and import that."}
 	}
-	return sheetProblem{Message: "The file is an old .xls workbook, whatever its name says. Open it in a spreadsheet program and save it as XLSX or CSV."}
+	return sheetError{Message: "The file is an old .xls workbook, whatever its name says. Open it in a spreadsheet program and save it as XLSX or CSV."}
 }
 
 // sheetHeaderSearch is how many filled lines are looked at for the header.
@@ -225,7 +225,7 @@ func (s *sheet) readHeader(maps []string) error {
 		seen += filled
 	}
 	if s.columns == nil {
-		return sheetProblem{Message: "There is nothing in it: the first line of a table names its columns."}
+		return sheetError{Message: "There is nothing in it: the first line of a table names its columns."}
 	}
 	s.Report.Fields, s.Report.Unused, err = mapSheet(s.columns, maps, s.Report.HeaderLine)
 	return err
@@ -247,13 +247,13 @@ func (s *sheet) Progress() (done, total int64) { return s.done.Load(), s.size.Lo
 // with all that is wrong with it; a row with problems is not whole. The file
 // is never in memory as a whole, and may be gone through again. A Fatal
 // problem is the last one given.
-func (s *sheet) Rows() iter.Seq2[sheetRow, []sheetProblem] {
-	return func(yield func(sheetRow, []sheetProblem) bool) {
+func (s *sheet) Rows() iter.Seq2[sheetRow, []sheetError] {
+	return func(yield func(sheetRow, []sheetError) bool) {
 		s.Report.Rows, s.Report.Bad, s.Report.MadeSKUs, s.Report.HiddenRows = 0, 0, 0, 0
 		s.done.Store(0)
 		src, err := s.open()
 		if err != nil {
-			yield(sheetRow{}, []sheetProblem{sheetFatal(err)})
+			yield(sheetRow{}, []sheetError{sheetFatal(err)})
 			return
 		}
 		defer src.close()
@@ -268,7 +268,7 @@ func (s *sheet) Rows() iter.Seq2[sheetRow, []sheetProblem] {
 }
 
 // next gives the next row below the header; ok is false at the end.
-func (s *sheet) next(src sheetSource, b *sheetBuilder) (row sheetRow, problems []sheetProblem, ok bool) {
+func (s *sheet) next(src sheetSource, b *sheetBuilder) (row sheetRow, problems []sheetError, ok bool) {
 	for {
 		rec, err := src.read()
 		if errors.Is(err, io.EOF) {
@@ -277,7 +277,7 @@ func (s *sheet) next(src sheetSource, b *sheetBuilder) (row sheetRow, problems [
 		if err != nil {
 			s.Report.Bad++
 			p := sheetFatal(err)
-			return sheetRow{Line: p.Line}, []sheetProblem{p}, true
+			return sheetRow{Line: p.Line}, []sheetError{p}, true
 		}
 		if rec.line <= s.Report.HeaderLine || rec.filled() == 0 {
 			continue
@@ -288,7 +288,7 @@ func (s *sheet) next(src sheetSource, b *sheetBuilder) (row sheetRow, problems [
 	}
 }
 
-func (s *sheet) count(rec sheetRecord, row sheetRow, problems []sheetProblem) {
+func (s *sheet) count(rec sheetRecord, row sheetRow, problems []sheetError) {
 	if rec.hidden {
 		s.Report.HiddenRows++
 	}
@@ -304,9 +304,9 @@ func (s *sheet) count(rec sheetRecord, row sheetRow, problems []sheetProblem) {
 
 // sheetFatal makes an error of reading a problem; what is none yet ends the
 // file.
-func sheetFatal(err error) sheetProblem {
-	if p, ok := errors.AsType[sheetProblem](err); ok {
+func sheetFatal(err error) sheetError {
+	if p, ok := errors.AsType[sheetError](err); ok {
 		return p
 	}
-	return sheetProblem{Message: "The file could not be read to its end: " + err.Error(), Fatal: true}
+	return sheetError{Message: "The file could not be read to its end: " + err.Error(), Fatal: true}
 }

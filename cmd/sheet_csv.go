@@ -25,7 +25,7 @@ type sheetCSV struct {
 // openCSV readies the sheet to read a CSV file.
 func (s *sheet) openCSV(path string, opt sheetOptions) error {
 	if opt.Sheet != "" {
-		return sheetProblem{Value: opt.Sheet, Message: "cannot be chosen: a CSV file has no sheets."}
+		return sheetError{Value: opt.Sheet, Message: "cannot be chosen: a CSV file has no sheets."}
 	}
 	s.Report.Format = "csv"
 	s.open = func() (sheetSource, error) {
@@ -122,7 +122,7 @@ func (c *sheetCSV) fault(err error) error {
 	if !ok {
 		return err
 	}
-	p := sheetProblem{Line: bad.Line}
+	p := sheetError{Line: bad.Line}
 	atEnd := errors.Is(c.text.err, io.EOF) && c.csv.InputOffset() == c.text.delivered
 	switch {
 	case errors.Is(bad.Err, csv.ErrBareQuote):

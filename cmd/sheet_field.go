@@ -56,38 +56,70 @@ func (f *sheetField) joins() bool { return f.kind == sheetWords || f.kind == she
 
 // sheetFields lists the fields of --map, in the order of the manual.
 var sheetFields = []sheetField{
-	{name: "sku", kind: sheetCode, limit: 100, own: true, of: func(r *sheetRow) *string { return &r.SKU },
-		words: []string{"sku", "variantsku", "productsku", "itemsku", "skucode", "skunumber"}},
-	{name: "name", kind: sheetWords, limit: 300, of: func(r *sheetRow) *string { return &r.Name },
-		words: []string{"name", "productname", "product", "itemname", "item", "producttitle", "title"}},
-	{name: "brand", kind: sheetWords, limit: 100, of: func(r *sheetRow) *string { return &r.Brand },
-		words: []string{"brand", "brandname", "manufacturer"}},
-	{name: "category", kind: sheetWords, limit: 100, of: func(r *sheetRow) *string { return &r.Category },
-		words: []string{"category", "categoryname", "productcategory", "mastercategory", "producttype"}},
-	{name: "subcategory", kind: sheetWords, limit: 100, of: func(r *sheetRow) *string { return &r.Subcategory },
-		words: []string{"subcategory", "subcategoryname", "productsubcategory"}},
-	{name: "strain", kind: sheetWords, limit: 100, of: func(r *sheetRow) *string { return &r.Strain },
-		words: []string{"strain", "strainname"}},
-	{name: "unit", kind: sheetUnit, of: func(r *sheetRow) *string { return &r.Unit },
-		words: []string{"unit", "uom", "unitofmeasure", "stockunit"}},
-	{name: "size", kind: sheetSize, limit: 100, of: func(r *sheetRow) *string { return &r.Size },
-		words: []string{"size", "packagesize", "unitsize", "netweight", "option", "variant"}},
-	{name: "unit_price", kind: sheetMoney, of: func(r *sheetRow) *string { return &r.UnitPrice },
-		words: []string{"unitprice", "price", "retailprice", "retail", "sellingprice", "msrp"}},
-	{name: "unit_cost", kind: sheetMoney, of: func(r *sheetRow) *string { return &r.UnitCost },
-		words: []string{"unitcost", "cost", "costprice", "wholesalecost", "wholesaleprice", "purchaseprice"}},
-	{name: "quantity", kind: sheetAmount, own: true, of: func(r *sheetRow) *string { return &r.Quantity },
-		words: []string{"quantity", "qty", "onhand", "quantityonhand", "qtyonhand", "stockonhand", "availableqty", "availablequantity", "qtyavailable", "quantityavailable", "available", "stock", "instock", "currentstock"}},
-	{name: "low_stock_threshold", kind: sheetAmount, of: func(r *sheetRow) *string { return &r.LowStockThreshold },
-		words: []string{"lowstockthreshold", "lowstock", "reorderpoint", "reorderlevel", "parlevel", "par", "minstock", "minimumstock"}},
-	{name: "barcode", kind: sheetCode, limit: 100, own: true, of: func(r *sheetRow) *string { return &r.Barcode },
-		words: []string{"barcode", "upc", "upccode", "ean", "gtin"}},
-	{name: "lot", kind: sheetCode, limit: 100, of: func(r *sheetRow) *string { return &r.Lot },
-		words: []string{"lot", "lotnumber", "lotno", "batch", "batchnumber", "batchno", "packagetag", "packageid", "metrctag"}},
-	{name: "expires_at", kind: sheetDay, of: func(r *sheetRow) *string { return &r.ExpiresAt },
-		words: []string{"expiresat", "expireson", "expires", "expirationdate", "expirydate", "expiration", "expiry", "bestby", "bestbefore", "useby"}},
-	{name: "external_id", kind: sheetCode, limit: 200, own: true, of: func(r *sheetRow) *string { return &r.ExternalID },
-		words: []string{"externalid", "variantid", "productvariantid", "productid", "itemid", "id"}},
+	{
+		name: "sku", kind: sheetCode, limit: 100, own: true, of: func(r *sheetRow) *string { return &r.SKU },
+		words: []string{"sku", "variantsku", "productsku", "itemsku", "skucode", "skunumber"},
+	},
+	{
+		name: "name", kind: sheetWords, limit: 300, of: func(r *sheetRow) *string { return &r.Name },
+		words: []string{"name", "productname", "product", "itemname", "item", "producttitle", "title"},
+	},
+	{
+		name: "brand", kind: sheetWords, limit: 100, of: func(r *sheetRow) *string { return &r.Brand },
+		words: []string{"brand", "brandname", "manufacturer"},
+	},
+	{
+		name: "category", kind: sheetWords, limit: 100, of: func(r *sheetRow) *string { return &r.Category },
+		words: []string{"category", "categoryname", "productcategory", "mastercategory", "producttype"},
+	},
+	{
+		name: "subcategory", kind: sheetWords, limit: 100, of: func(r *sheetRow) *string { return &r.Subcategory },
+		words: []string{"subcategory", "subcategoryname", "productsubcategory"},
+	},
+	{
+		name: "strain", kind: sheetWords, limit: 100, of: func(r *sheetRow) *string { return &r.Strain },
+		words: []string{"strain", "strainname"},
+	},
+	{
+		name: "unit", kind: sheetUnit, of: func(r *sheetRow) *string { return &r.Unit },
+		words: []string{"unit", "uom", "unitofmeasure", "stockunit"},
+	},
+	{
+		name: "size", kind: sheetSize, limit: 100, of: func(r *sheetRow) *string { return &r.Size },
+		words: []string{"size", "packagesize", "unitsize", "netweight", "option", "variant"},
+	},
+	{
+		name: "unit_price", kind: sheetMoney, of: func(r *sheetRow) *string { return &r.UnitPrice },
+		words: []string{"unitprice", "price", "retailprice", "retail", "sellingprice", "msrp"},
+	},
+	{
+		name: "unit_cost", kind: sheetMoney, of: func(r *sheetRow) *string { return &r.UnitCost },
+		words: []string{"unitcost", "cost", "costprice", "wholesalecost", "wholesaleprice", "purchaseprice"},
+	},
+	{
+		name: "quantity", kind: sheetAmount, own: true, of: func(r *sheetRow) *string { return &r.Quantity },
+		words: []string{"quantity", "qty", "onhand", "quantityonhand", "qtyonhand", "stockonhand", "availableqty", "availablequantity", "qtyavailable", "quantityavailable", "available", "stock", "instock", "currentstock"},
+	},
+	{
+		name: "low_stock_threshold", kind: sheetAmount, of: func(r *sheetRow) *string { return &r.LowStockThreshold },
+		words: []string{"lowstockthreshold", "lowstock", "reorderpoint", "reorderlevel", "parlevel", "par", "minstock", "minimumstock"},
+	},
+	{
+		name: "barcode", kind: sheetCode, limit: 100, own: true, of: func(r *sheetRow) *string { return &r.Barcode },
+		words: []string{"barcode", "upc", "upccode", "ean", "gtin"},
+	},
+	{
+		name: "lot", kind: sheetCode, limit: 100, of: func(r *sheetRow) *string { return &r.Lot },
+		words: []string{"lot", "lotnumber", "lotno", "batch", "batchnumber", "batchno", "packagetag", "packageid", "metrctag"},
+	},
+	{
+		name: "expires_at", kind: sheetDay, of: func(r *sheetRow) *string { return &r.ExpiresAt },
+		words: []string{"expiresat", "expireson", "expires", "expirationdate", "expirydate", "expiration", "expiry", "bestby", "bestbefore", "useby"},
+	},
+	{
+		name: "external_id", kind: sheetCode, limit: 200, own: true, of: func(r *sheetRow) *string { return &r.ExternalID },
+		words: []string{"externalid", "variantid", "productvariantid", "productid", "itemid", "id"},
+	},
 }
 
 func sheetFieldNamed(name string) *sheetField {

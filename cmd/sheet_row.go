@@ -33,7 +33,7 @@ type sheetBuilder struct {
 	sheet *sheet
 	line  int
 	out   sheetRow
-	found []sheetProblem
+	found []sheetError
 	lines map[string]int        // of a SKU and lot
 	first map[string]sheetFirst // of a SKU
 }
@@ -43,7 +43,7 @@ func newSheetBuilder(s *sheet) *sheetBuilder {
 }
 
 // row makes the row of a record, with everything that is wrong with it.
-func (b *sheetBuilder) row(rec sheetRecord) (sheetRow, []sheetProblem) {
+func (b *sheetBuilder) row(rec sheetRecord) (sheetRow, []sheetError) {
 	b.line, b.out, b.found = rec.line, sheetRow{Line: rec.line}, nil
 	if b.ragged(rec) {
 		return b.out, b.found
@@ -65,13 +65,13 @@ func (b *sheetBuilder) ragged(rec sheetRecord) bool {
 	if have > want && (sheetRecord{cells: rec.cells[want:]}).filled() == 0 {
 		return false
 	}
-	b.found = append(b.found, sheetProblem{Line: rec.line, Message: fmt.Sprintf("the row has %d fields, the header %d.", have, want)})
+	b.found = append(b.found, sheetError{Line: rec.line, Message: fmt.Sprintf("the row has %d fields, the header %d.", have, want)})
 	return true
 }
 
 // add notes a problem with a field of the row.
 func (b *sheetBuilder) add(field, value, format string, args ...any) {
-	p := sheetProblem{Line: b.line, field: field, Column: field, Value: value, Message: fmt.Sprintf(format, args...)}
+	p := sheetError{Line: b.line, field: field, Column: field, Value: value, Message: fmt.Sprintf(format, args...)}
 	for i := range b.sheet.Report.Fields {
 		if u := &b.sheet.Report.Fields[i]; u.Field == field && len(u.index) == 1 {
 			p.Column, p.Cell = u.Columns[0], b.cell(u.index[0])
@@ -118,7 +118,7 @@ func (b *sheetBuilder) field(use *sheetUse, cells []sheetCell) {
 }
 
 // usable says why the value of a cell is not one of the field.
-func (b *sheetBuilder) usable(use *sheetUse, c *sheetCell) (p sheetProblem, ok bool) {
+func (b *sheetBuilder) usable(use *sheetUse, c *sheetCell) (p sheetError, ok bool) {
 	p.Value = c.text
 	number := use.spec.kind == sheetAmount || use.spec.kind == sheetMoney
 	switch {
@@ -213,5 +213,5 @@ func (b *sheetBuilder) demanded(field string) bool {
 
 // failed tells whether a problem with the field was noted already.
 func (b *sheetBuilder) failed(field string) bool {
-	return slices.ContainsFunc(b.found, func(p sheetProblem) bool { return p.field == field })
+	return slices.ContainsFunc(b.found, func(p sheetError) bool { return p.field == field })
 }

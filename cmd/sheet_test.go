@@ -35,7 +35,7 @@ func sheetOpened(t testing.TB, path string, opt sheetOptions) *sheet {
 }
 
 // sheetAll reads a file to its end.
-func sheetAll(s *sheet) (good []sheetRow, problems []sheetProblem) {
+func sheetAll(s *sheet) (good []sheetRow, problems []sheetError) {
 	for row, p := range s.Rows() {
 		problems = append(problems, p...)
 		if len(p) == 0 {
@@ -169,16 +169,20 @@ func TestSheetStopsWhereTheRestCannotBeRead(t *testing.T) {
 	cases := map[string]struct{ text, want string }{
 		"quote never closed": {
 			"SKU,Name\nA-1,Good\n\"A-2\",\"two\nlines\"\nA-3,\"open\nA-4,8\"\" x\nA-5,y\n",
-			"line 5: the quote opened on this line is never closed."},
+			"line 5: the quote opened on this line is never closed.",
+		},
 		"quote swallows a megabyte": {
 			"SKU,Name\nA-1,Good\nA-2,two\nA-3,\"open\n" + strings.Repeat("A-4,x\n", 400_000),
-			"line 4: the quote opened on this line is not closed within 1 MiB."},
+			"line 4: the quote opened on this line is not closed within 1 MiB.",
+		},
 		"line of a megabyte": {
 			"SKU,Name\nA-1,Good\nA-2,x\n" + strings.Repeat("x", 3<<20),
-			"line 4: the line is longer than 1 MiB."},
+			"line 4: the line is longer than 1 MiB.",
+		},
 		"NUL byte": {
 			"SKU,Name\nA-1,Good\nA-2,a\x00b\n",
-			"line 3: character 6 is a NUL byte. If the file was saved as Unicode text, import it with --encoding utf-16; otherwise it is no CSV file."},
+			"line 3: character 6 is a NUL byte. If the file was saved as Unicode text, import it with --encoding utf-16; otherwise it is no CSV file.",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -226,12 +230,21 @@ func TestSheetMapsColumns(t *testing.T) {
 		maps []string
 		want []string // uses, or problems
 	}{
-		{"by name, whatever case and spaces", []string{"name=pro duct", "unit_price=Price"},
-			[]string{"sku ← SKU (guessed)", "name ← Product", "brand ← Brand (guessed)", "size ← Option (guessed)", "unit_price ← Price"}},
-		{"by number, joined, left out", []string{"name=Brand+Product + Option", "category=#7", "unit_price=", "sku=", "size="},
-			[]string{"name ← Brand + Product + Option", "brand ← Brand (guessed)", "category ← #7"}},
-		{"a plus in a name", []string{"strain=A+B", "unit_price=#6", "size=weird", "sku="},
-			[]string{"name ← Product (guessed)", "brand ← Brand (guessed)", "strain ← A+B", "size ← Weird %", "unit_price ← PRICE"}},
+		{
+			"by name, whatever case and spaces",
+			[]string{"name=pro duct", "unit_price=Price"},
+			[]string{"sku ← SKU (guessed)", "name ← Product", "brand ← Brand (guessed)", "size ← Option (guessed)", "unit_price ← Price"},
+		},
+		{
+			"by number, joined, left out",
+			[]string{"name=Brand+Product + Option", "category=#7", "unit_price=", "sku=", "size="},
+			[]string{"name ← Brand + Product + Option", "brand ← Brand (guessed)", "category ← #7"},
+		},
+		{
+			"a plus in a name",
+			[]string{"strain=A+B", "unit_price=#6", "size=weird", "sku="},
+			[]string{"name ← Product (guessed)", "brand ← Brand (guessed)", "strain ← A+B", "size ← Weird %", "unit_price ← PRICE"},
+		},
 		{"everything wrong at once", []string{"colour=Brand", "name", "name=Produkt", "brand=#10", "brand=Brand", "sku=SKU", "lot=SKU", "quantity=Price+PRICE", "size=Option+option", "unit_cost=price"}, []string{
 			`"colour" is no field; the fields are sku, name, brand, category, subcategory, strain, unit, size, unit_price, unit_cost, quantity, low_stock_threshold, barcode, lot, expires_at, external_id.`,
 			`"name" is no mapping: write field=Column.`,
@@ -242,10 +255,12 @@ func TestSheetMapsColumns(t *testing.T) {
 			`size: column "option" is named twice.`,
 			`unit_cost: there are 2 columns "price"; say which: #5, #6.`,
 			`column "SKU" is mapped to both sku and lot.`,
-			`The columns, from line 1: Product (#1), Option (#2), Brand (#3), SKU (#4), Price (#5), PRICE (#6), (no name) (#7), A+B (#8), Weird % (#9).`}},
+			`The columns, from line 1: Product (#1), Option (#2), Brand (#3), SKU (#4), Price (#5), PRICE (#6), (no name) (#7), A+B (#8), Weird % (#9).`,
+		}},
 		{"a guess between two", nil, []string{
 			`unit_price could be any of the columns "Price"; say which with --map unit_price=#5, or --map unit_price= for none.`,
-			`The columns, from line 1: Product (#1), Option (#2), Brand (#3), SKU (#4), Price (#5), PRICE (#6), (no name) (#7), A+B (#8), Weird % (#9).`}},
+			`The columns, from line 1: Product (#1), Option (#2), Brand (#3), SKU (#4), Price (#5), PRICE (#6), (no name) (#7), A+B (#8), Weird % (#9).`,
+		}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -47,11 +47,11 @@ func sheetEncoding(name string) (encoding.Encoding, error) {
 	case "windows-1252", "cp1252", "iso-8859-1", "latin1":
 		return charmap.Windows1252, nil
 	}
-	return nil, sheetProblem{Value: name, Message: "is no encoding: utf-8, utf-16 or windows-1252."}
+	return nil, sheetError{Value: name, Message: "is no encoding: utf-8, utf-16 or windows-1252."}
 }
 
 // sheetText hands UTF-8 text to a CSV reader with every line ended by a line
-// feed, and stops with a sheetProblem at the first thing that is no text. It
+// feed, and stops with a sheetError at the first thing that is no text. It
 // keeps track of quotes, which a CSV reader does not tell about.
 type sheetText struct {
 	src       *bufio.Reader
@@ -126,8 +126,8 @@ func (t *sheetText) quote(r rune) {
 	t.closed, t.quoted = t.quoted, !t.quoted
 }
 
-func (t *sheetText) fault(r rune) sheetProblem {
-	p := sheetProblem{Line: t.line, Fatal: true}
+func (t *sheetText) fault(r rune) sheetError {
+	p := sheetError{Line: t.line, Fatal: true}
 	if r == 0 {
 		p.Message = fmt.Sprintf("character %d is a NUL byte. If the file was saved as Unicode text, import it with --encoding utf-16; otherwise it is no CSV file.", t.col)
 		return p
@@ -138,11 +138,11 @@ func (t *sheetText) fault(r rune) sheetProblem {
 	return p
 }
 
-func (t *sheetText) tooLong() sheetProblem {
+func (t *sheetText) tooLong() sheetError {
 	if t.quoted {
-		return sheetProblem{Line: t.quoteLine, Fatal: true, Message: "the quote opened on this line is not closed within 1 MiB."}
+		return sheetError{Line: t.quoteLine, Fatal: true, Message: "the quote opened on this line is not closed within 1 MiB."}
 	}
-	return sheetProblem{Line: t.line, Fatal: true, Message: "the line is longer than 1 MiB."}
+	return sheetError{Line: t.line, Fatal: true, Message: "the line is longer than 1 MiB."}
 }
 
 // sheetCounter counts what is read through it.

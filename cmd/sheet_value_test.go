@@ -5,8 +5,8 @@ import "testing"
 func TestSheetReadsNumbersOnlyWhereTheyLeaveNoDoubt(t *testing.T) {
 	const refused = "-"
 	cases := []struct {
-		text                string
-		point, comma, open_ string // as read in each kind of file
+		text               string
+		point, comma, open string // as read in each kind of file
 	}{
 		{"12.5", "12.5", "12.5", "12.5"},
 		{"12.50", "12.5", "12.5", "12.5"},
@@ -52,7 +52,7 @@ func TestSheetReadsNumbersOnlyWhereTheyLeaveNoDoubt(t *testing.T) {
 		{"$5", refused, refused, refused},
 	}
 	for _, c := range cases {
-		for lone, want := range map[sheetDecimal]string{sheetDecimalPoint: c.point, sheetDecimalComma: c.comma, sheetDecimalOpen: c.open_} {
+		for lone, want := range map[sheetDecimal]string{sheetDecimalPoint: c.point, sheetDecimalComma: c.comma, sheetDecimalOpen: c.open} {
 			got, err := sheetNumber(c.text, lone, false)
 			if err != nil {
 				got = refused

@@ -54,7 +54,7 @@ type sheetMerge struct {
 // a formula has a value, and ends without an error where a file is cut off.
 func (s *sheet) openXLSX(path string, opt sheetOptions) error {
 	if opt.Encoding != "" {
-		return sheetProblem{Value: opt.Encoding, Message: "cannot be chosen: only CSV files have an encoding."}
+		return sheetError{Value: opt.Encoding, Message: "cannot be chosen: only CSV files have an encoding."}
 	}
 	if err := sheetUnpackable(path); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (s *sheet) openXLSX(path string, opt sheetOptions) error {
 func sheetUnpackable(path string) error {
 	z, err := zip.OpenReader(path)
 	if err != nil {
-		return sheetProblem{Message: "The file is a damaged or incomplete workbook: " + err.Error() + "."}
+		return sheetError{Message: "The file is a damaged or incomplete workbook: " + err.Error() + "."}
 	}
 	defer z.Close()
 	var total uint64
@@ -88,9 +88,9 @@ func sheetUnpackable(path string) error {
 	}
 	switch {
 	case len(z.File) > sheetPartLimit || total > sheetUnzipLimit:
-		return sheetProblem{Message: fmt.Sprintf("The workbook is too large: unpacked, at most %d MiB are read. Save the sheet as CSV and import that.", sheetUnzipLimit>>20)}
+		return sheetError{Message: fmt.Sprintf("The workbook is too large: unpacked, at most %d MiB are read. Save the sheet as CSV and import that.", sheetUnzipLimit>>20)}
 	case !workbook:
-		return sheetProblem{Message: "The file is packed (ZIP), but no XLSX workbook. Open it in a spreadsheet program and save it as XLSX or CSV."}
+		return sheetError{Message: "The file is packed (ZIP), but no XLSX workbook. Open it in a spreadsheet program and save it as XLSX or CSV."}
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (b *sheetBook) inspect(want string) (name string, err error) {
 	defer func() {
 		// excelize panics on a colour in styles.xml whose index is negative.
 		if r := recover(); r != nil {
-			err = sheetProblem{Message: fmt.Sprintf("The file is a damaged workbook: %v.", r)}
+			err = sheetError{Message: fmt.Sprintf("The file is a damaged workbook: %v.", r)}
 		}
 	}()
 	f, err := excelize.OpenFile(b.path, excelize.Options{UnzipSizeLimit: sheetUnzipLimit, UnzipXMLSizeLimit: 1 << 20})
@@ -109,7 +109,7 @@ func (b *sheetBook) inspect(want string) (name string, err error) {
 		defer f.Close()
 	}
 	if err != nil {
-		return "", sheetProblem{Message: "The file is a damaged workbook: " + err.Error() + "."}
+		return "", sheetError{Message: "The file is a damaged workbook: " + err.Error() + "."}
 	}
 	if props, err := f.GetWorkbookProps(); err == nil && props.Date1904 != nil {
 		b.date904 = *props.Date1904
@@ -139,9 +139,9 @@ func sheetChoose(f *excelize.File, want string) (string, error) {
 		}
 	}
 	if want == "" {
-		return "", sheetProblem{Message: "Every sheet of the workbook is hidden; choose one with --sheet: " + strings.Join(names, ", ") + "."}
+		return "", sheetError{Message: "Every sheet of the workbook is hidden; choose one with --sheet: " + strings.Join(names, ", ") + "."}
 	}
-	return "", sheetProblem{Value: want, Message: "is no sheet of the workbook; it has " + strings.Join(names, ", ") + "."}
+	return "", sheetError{Value: want, Message: "is no sheet of the workbook; it has " + strings.Join(names, ", ") + "."}
 }
 
 // sheetFormatOf reads a number format. Numbers below 164 are built in
@@ -195,7 +195,7 @@ func (b *sheetBook) find(name string) (string, error) {
 		} `xml:"Relationship"`
 	}
 	if err := errors.Join(b.decode("xl/workbook.xml", &book), b.decode("xl/_rels/workbook.xml.rels", &links)); err != nil {
-		return "", sheetProblem{Message: "The file is a damaged workbook: " + err.Error() + "."}
+		return "", sheetError{Message: "The file is a damaged workbook: " + err.Error() + "."}
 	}
 	for _, s := range book.Sheets {
 		for _, l := range links.All {
@@ -203,12 +203,12 @@ func (b *sheetBook) find(name string) (string, error) {
 				continue
 			}
 			if !strings.HasSuffix(l.Type, "/worksheet") {
-				return "", sheetProblem{Value: name, Message: "is a chart, not a sheet with cells; choose another with --sheet."}
+				return "", sheetError{Value: name, Message: "is a chart, not a sheet with cells; choose another with --sheet."}
 			}
 			return strings.TrimPrefix(path.Join("/xl", sheetAbsolute(l.Target)), "/"), nil
 		}
 	}
-	return "", sheetProblem{Value: name, Message: "is named in the workbook, but is not in it."}
+	return "", sheetError{Value: name, Message: "is named in the workbook, but is not in it."}
 }
 
 // sheetAbsolute makes a target that begins at the root relative to xl.
@@ -266,7 +266,7 @@ func (b *sheetBook) openPart(name string) (io.ReadCloser, int64, error) {
 func (b *sheetBook) open(s *sheet) (sheetSource, error) {
 	if !b.used {
 		if err := errors.Join(b.readShared(), b.readMerges()); err != nil {
-			return nil, sheetProblem{Message: "The file is a damaged workbook: " + err.Error() + "."}
+			return nil, sheetError{Message: "The file is a damaged workbook: " + err.Error() + "."}
 		}
 		b.used = true
 	}

@@ -73,7 +73,7 @@ func (x *sheetXLSX) broken(err error) error {
 	if errors.Is(err, io.EOF) {
 		why = "it ends in the middle"
 	}
-	return sheetProblem{Line: x.rec.line, Fatal: true, Message: "the worksheet is damaged after this row: " + why + "."}
+	return sheetError{Line: x.rec.line, Fatal: true, Message: "the worksheet is damaged after this row: " + why + "."}
 }
 
 func (x *sheetXLSX) start(t xml.StartElement) error {

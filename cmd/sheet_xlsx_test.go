@@ -86,8 +86,8 @@ func TestSheetReadsWorksheetCellsAsTheyAreMeant(t *testing.T) {
 			{"Stock of Monday"},
 			nil,
 			{"SKU", "Name", "Price", "Qty", "UPC", "Lot", "Expires", "Category"},
-			{"A-1", " Blue  Dream ", 0.1, 3, 12345678901, "L1", 46447, "Flower"},
-			{12345, "Sum", 0.1 + 0.2, 1.0 / 4, 850012345678, "L2", 46447.75, nil},
+			{"A-1", " Blue  Dream ", 0.1, 3, int64(12345678901), "L1", 46447, "Flower"},
+			{12345, "Sum", 0.1 + 0.2, 1.0 / 4, int64(850012345678), "L2", 46447.75, nil},
 			nil,
 			{"A-3", "Text numbers", "$1,234.50", "7", "0012", "L3", "2027-03-01", "Edible"},
 		} {
@@ -95,8 +95,10 @@ func TestSheetReadsWorksheetCellsAsTheyAreMeant(t *testing.T) {
 				return err
 			}
 		}
-		for _, err := range []error{err1, err2, err3, f.SetCellStyle("Sheet1", "G4", "G4", date), f.SetCellStyle("Sheet1", "G5", "G5", date2),
-			f.SetCellStyle("Sheet1", "E4", "E5", upc), f.MergeCell("Sheet1", "H4", "H6"), f.SetRowVisible("Sheet1", 5, false)} {
+		for _, err := range []error{
+			err1, err2, err3, f.SetCellStyle("Sheet1", "G4", "G4", date), f.SetCellStyle("Sheet1", "G5", "G5", date2),
+			f.SetCellStyle("Sheet1", "E4", "E5", upc), f.MergeCell("Sheet1", "H4", "H6"), f.SetRowVisible("Sheet1", 5, false),
+		} {
 			if err != nil {
 				return err
 			}
@@ -141,8 +143,10 @@ func TestSheetNamesTheCellsOfAWorksheetThatAreBad(t *testing.T) {
 				return err
 			}
 		}
-		for _, err := range []error{err1, err2, f.SetCellFormula("Sheet1", "C2", "1+1"), f.SetCellStyle("Sheet1", "E3", "E3", date),
-			f.SetCellStyle("Sheet1", "C3", "C3", percent), f.MergeCell("Sheet1", "D4", "D5")} {
+		for _, err := range []error{
+			err1, err2, f.SetCellFormula("Sheet1", "C2", "1+1"), f.SetCellStyle("Sheet1", "E3", "E3", date),
+			f.SetCellStyle("Sheet1", "C3", "C3", percent), f.MergeCell("Sheet1", "D4", "D5"),
+		} {
 			if err != nil {
 				return err
 			}

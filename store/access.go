@@ -127,4 +127,4 @@ func (c *EraseNotes) decide(t *tx) error {
 // ConfirmClock says that the wall clock is right, after it stepped.
 type ConfirmClock struct{}
 
-func (ConfirmClock) decide(t *tx) error { return t.event(EventClockConfirmed, t.clock) }
+func (ConfirmClock) decide(t *tx) error { return t.event(EventClockConfirmed, t.keeper.reading()) }

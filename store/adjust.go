@@ -154,7 +154,7 @@ func (a *Adjust) plan(t *tx, item *Item, change Quantity) (*Movement, []*Error, 
 		for _, r := range refusals {
 			p.add(r)
 		}
-		err := p.err().(*Error)
+		err := p.refusal()
 		err.Code = refusals[0].Code
 		return nil, nil, err
 	}

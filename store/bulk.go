@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -32,7 +33,7 @@ func (b *BulkAdjust) decide(t *tx) error {
 		item, err := line.run(t)
 		out := Line{Fact: t.firstMovement(first, line.Item), Item: item}
 		if err != nil {
-			refusal, ok := err.(*Error)
+			refusal, ok := errors.AsType[*Error](err)
 			if !ok || refusal.Code == "" {
 				return err
 			}

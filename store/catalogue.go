@@ -51,7 +51,7 @@ func (t *tx) editProduct(id ID, version int64, edit func(*Product)) (*Product, e
 	return of.(*Product), nil
 }
 
-func (t *tx) checkProduct(old, next *Product) error {
+func (t *tx) checkProduct(old, next *Product) *Error {
 	var p problems
 	next.check(&p)
 	if other, ok := t.s.skus.get(skuKey(next.SKU)); ok && other != next.ID {
@@ -73,7 +73,7 @@ func (t *tx) checkProduct(old, next *Product) error {
 			}
 		}
 	}
-	return p.err()
+	return p.refusal()
 }
 
 // itemsOf lists the items of a product.

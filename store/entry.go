@@ -140,8 +140,11 @@ var flagNames = []struct {
 	flag Flag
 	name string
 }{
-	{FlagNegative, "negative"}, {FlagOffline, "offline"}, {FlagShort, "short"},
-	{FlagExternal, "external"}, {FlagRoom, "room_not_sellable"},
+	{FlagNegative, "negative"},
+	{FlagOffline, "offline"},
+	{FlagShort, "short"},
+	{FlagExternal, "external"},
+	{FlagRoom, "room_not_sellable"},
 }
 
 // Names lists the flags that are set.

@@ -3,7 +3,6 @@ package store_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,8 +13,6 @@ import (
 
 	"github.com/shelfd/shelfd/store"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const awkward = "\"quotes\" \\ back\u2028\u00e9\U0001F33F <a&b> \t\r\n\x01\x7f end"
 
@@ -56,11 +53,11 @@ func examples() map[string]*store.Entry {
 	}
 }
 
-func TestEntry_has_the_bytes_it_always_had(t *testing.T) {
+func TestGoldenEntry_has_the_bytes_it_always_had(t *testing.T) {
 	for name, e := range examples() {
 		path := filepath.Join("testdata", "entry", name+".json")
 		got := store.AppendEntry(nil, e)
-		if *update {
+		if os.Getenv("UPDATE_GOLDEN") != "" {
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 				t.Fatal(err)
 			}

@@ -82,8 +82,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // CodeOf gives the code of err, or "" when it carries none.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return ""
@@ -119,9 +118,17 @@ func (p *problems) add(err *Error) {
 	p.list = append(p.list, err.Details...)
 }
 
-// err gives one error for all that was gathered, nil for none. The code is the
-// common one, or invalid_request when the faults differ.
+// err gives one error for all that was gathered, nil for none.
 func (p *problems) err() error {
+	if e := p.refusal(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// refusal is err with its type. The code is the common one, or
+// invalid_request when the faults differ.
+func (p *problems) refusal() *Error {
 	if len(p.list) == 0 {
 		return nil
 	}

@@ -30,22 +30,22 @@ func ParseID(s string) (id ID, ok bool) {
 }
 
 // IsZero tells whether the id names nothing.
-func (id ID) IsZero() bool { return id == ID{} }
+func (i ID) IsZero() bool { return i == ID{} }
 
 // String gives the canonical UUID form, "" for the zero ID.
-func (id ID) String() string {
-	if id.IsZero() {
+func (i ID) String() string {
+	if i.IsZero() {
 		return ""
 	}
-	return string(id.Append(nil))
+	return string(i.Append(nil))
 }
 
 // Append appends the canonical UUID form.
-func (id ID) Append(b []byte) []byte {
+func (i ID) Append(b []byte) []byte {
 	b = append(b, "00000000-0000-0000-0000-000000000000"...)
 	text := b[len(b)-36:]
 	at := 0
-	for n, v := range id {
+	for n, v := range i {
 		if n == 4 || n == 6 || n == 8 || n == 10 {
 			at++
 		}
@@ -56,24 +56,24 @@ func (id ID) Append(b []byte) []byte {
 }
 
 // MarshalText gives the canonical UUID form.
-func (id ID) MarshalText() ([]byte, error) {
-	if id.IsZero() {
+func (i ID) MarshalText() ([]byte, error) {
+	if i.IsZero() {
 		return nil, nil
 	}
-	return id.Append(nil), nil
+	return i.Append(nil), nil
 }
 
 // UnmarshalText reads the canonical UUID form; the empty text is the zero ID.
-func (id *ID) UnmarshalText(b []byte) error {
+func (i *ID) UnmarshalText(b []byte) error {
 	if len(b) == 0 {
-		*id = ID{}
+		*i = ID{}
 		return nil
 	}
 	v, ok := ParseID(string(b))
 	if !ok {
 		return refuse(CodeInvalid, "%.40q is not an id.", b)
 	}
-	*id = v
+	*i = v
 	return nil
 }
 

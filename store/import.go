@@ -1,6 +1,9 @@
 package store
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // MaxImportRows is how many rows one import command may have. A file is sent
 // in chunks, so that registers never wait long.
@@ -40,7 +43,7 @@ func (c *Import) decide(t *tx) error {
 	for i := range c.Rows {
 		line, err := c.row(t, location, &c.Rows[i])
 		if err != nil {
-			refusal, ok := err.(*Error)
+			refusal, ok := errors.AsType[*Error](err)
 			if !ok || refusal.Code == "" {
 				return err
 			}
@@ -105,9 +108,7 @@ func (c *Import) checkRow(t *tx, row *ImportRow, known ID) error {
 		*next = old.copy()
 	}
 	row.edit(next)
-	if err, ok := t.checkProduct(old, next).(*Error); ok && err != nil {
-		p.add(err)
-	}
+	p.add(t.checkProduct(old, next))
 	if row.Quantity != nil {
 		c.checkQuantity(t, row, next, &p)
 	}
@@ -151,33 +152,38 @@ func (c *Import) checkQuantity(t *tx, row *ImportRow, product *Product, p *probl
 }
 
 // edit gives a product what the row says of it.
-func (row *ImportRow) edit(p *Product) {
-	p.SKU = row.SKU
+func (r *ImportRow) edit(p *Product) {
+	p.SKU = r.SKU
 	for _, f := range []struct {
 		to   *string
 		from *string
 	}{
-		{&p.Name, row.Name}, {&p.Category, row.Category}, {&p.Subcategory, row.Subcategory},
-		{&p.Brand, row.Brand}, {&p.Strain, row.Strain}, {&p.Size, row.Size}, {&p.ExternalID, row.ExternalID},
+		{&p.Name, r.Name},
+		{&p.Category, r.Category},
+		{&p.Subcategory, r.Subcategory},
+		{&p.Brand, r.Brand},
+		{&p.Strain, r.Strain},
+		{&p.Size, r.Size},
+		{&p.ExternalID, r.ExternalID},
 	} {
 		if f.from != nil {
 			*f.to = *f.from
 		}
 	}
-	if row.Unit != nil {
-		p.Unit = Unit(*row.Unit)
+	if r.Unit != nil {
+		p.Unit = Unit(*r.Unit)
 	}
-	if row.UnitPrice != nil {
-		p.UnitPrice = *row.UnitPrice
+	if r.UnitPrice != nil {
+		p.UnitPrice = *r.UnitPrice
 	}
-	if row.UnitCost != nil {
-		p.UnitCost = *row.UnitCost
+	if r.UnitCost != nil {
+		p.UnitCost = *r.UnitCost
 	}
-	if row.LowStockThreshold != nil {
-		p.Threshold = row.LowStockThreshold
+	if r.LowStockThreshold != nil {
+		p.Threshold = r.LowStockThreshold
 	}
-	if row.Barcode != nil && *row.Barcode != "" {
-		p.Barcodes = []string{*row.Barcode}
+	if r.Barcode != nil && *r.Barcode != "" {
+		p.Barcodes = []string{*r.Barcode}
 	}
 }
 

@@ -35,6 +35,10 @@ type Ledger struct {
 	keys   keyring
 	saves  saves
 
+	// tx and batch are the writer's, used again for every command and commit.
+	tx    tx
+	batch Batch
+
 	queue   chan *call
 	closing chan struct{}
 	stopped chan struct{}

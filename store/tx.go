@@ -14,8 +14,8 @@ type tx struct {
 	req     Request
 	now     Instant
 	clockOK bool
-	// clock compares the wall clock with the time that is recorded.
-	clock   clockStep
+	// keeper compares the wall clock with the time that is recorded.
+	keeper  *timekeeper
 	newID   func() ID
 	newSalt func() [16]byte
 

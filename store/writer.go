@@ -38,9 +38,12 @@ func (l *Ledger) write() {
 				return
 			}
 		}
-		// Let those who are just about to ask do so: a larger batch for one
-		// pass through the scheduler.
-		runtime.Gosched()
+		// Let those who are just about to ask do so, while there are any: a
+		// larger batch for a few passes through the scheduler.
+		for waiting := -1; waiting < len(l.queue) && len(l.queue) < maxBatch; {
+			waiting = len(l.queue)
+			runtime.Gosched()
+		}
 		l.process(l.drain(batch))
 		l.save()
 	}
@@ -95,16 +98,16 @@ func (l *Ledger) process(calls []*call) {
 		l.record(*step)
 		now = max(now, l.s.head.RecordedAt)
 	}
-	var b Batch
-	rest := calls
+	rest, b := calls, &l.batch
 	for len(rest) > 0 && l.failure.get() == nil {
-		b = Batch{}
+		b.Rows, b.Keys, b.Tokens, b.Erased = b.Rows[:0], b.Keys[:0], nil, nil
 		accepted := map[[16]byte]*call{}
 		n := 0
 		for ; n < len(rest) && len(b.Rows) < maxRows; n++ {
-			l.decide(rest[n], now, &b, accepted)
+			l.decide(rest[n], now, b, accepted)
 		}
-		l.commit(rest[:n], &b)
+		l.commit(rest[:n], b)
+		clear(b.Rows)
 		rest = rest[n:]
 	}
 }
@@ -114,12 +117,13 @@ func (l *Ledger) decide(c *call, now Instant, b *Batch, accepted map[[16]byte]*c
 	if l.known(c, accepted) {
 		return
 	}
-	t := &tx{
-		s: l.s, rules: &l.cfg.Rules, req: c.req, now: now, clockOK: l.keeper.ok, clock: l.keeper.reading(),
-		newID: l.cfg.NewID, newSalt: l.cfg.NewSalt, scratch: l.saves.scratch,
+	t := &l.tx
+	*t = tx{
+		s: l.s, rules: &l.cfg.Rules, req: c.req, now: now, clockOK: l.keeper.ok, keeper: l.keeper,
+		newID: l.cfg.NewID, newSalt: l.cfg.NewSalt,
+		rows: t.rows[:0], touched: t.touched[:0], scratch: t.scratch,
 	}
 	c.err = l.run(t, c.cmd)
-	l.saves.scratch = t.scratch
 	if c.err != nil || c.req.DryRun {
 		l.s.reject()
 		if c.err == nil {

@@ -28,7 +28,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "shelfd")
 	build := exec.Command("go", "build", "-o", binary, "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -62,7 +62,6 @@ func start(t *testing.T, dir string, flags ...string) *server {
 	args := append([]string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0"}, flags...)
 	s := &server{cmd: exec.Command(binary, args...), log: new(bytes.Buffer), exited: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -101,9 +100,9 @@ func (s *server) await(t *testing.T, path string) {
 	t.Fatalf("the server did not become ready:\n%s", s.log)
 }
 
-// kill ends the process group at once, as a power switch would end it.
+// kill ends the process at once, as a power switch would end it.
 func (s *server) kill() {
-	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+	_ = s.cmd.Process.Kill()
 	<-s.exited
 }
 

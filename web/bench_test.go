@@ -87,12 +87,14 @@ func (n *bench) serve(b *testing.B) {
 		b.Fatal(err)
 	}
 	n.addr = ln.Addr().String()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(b.Context())
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.Serve(ctx, ln) }()
 	b.Cleanup(func() {
 		cancel()
-		<-stopped
+		if err := <-stopped; err != nil {
+			b.Error(err)
+		}
 	})
 }
 
@@ -186,11 +188,11 @@ func (n *bench) single(row []byte) handler {
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-		if _, err := tx.Stmt(update).Exec(int64(cmd.Change), x.Param("id")); err != nil {
+		defer tx.Rollback()
+		if err := execIn(tx, update, int64(cmd.Change), x.Param("id")); err != nil {
 			return err
 		}
-		if _, err := tx.Stmt(insert).Exec(x.Param("id"), int64(cmd.Change), cmd.Reason.String(), cmd.Notes, time.Now().UnixMilli()); err != nil {
+		if err := execIn(tx, insert, x.Param("id"), int64(cmd.Change), cmd.Reason.String(), cmd.Notes, time.Now().UnixMilli()); err != nil {
 			return err
 		}
 		if err := tx.Commit(); err != nil {
@@ -200,6 +202,13 @@ func (n *bench) single(row []byte) handler {
 		w.b = append(w.b, row...)
 		return x.send(http.StatusOK, w)
 	}
+}
+
+func execIn(tx *sql.Tx, prepared *sql.Stmt, args ...any) error {
+	s := tx.Stmt(prepared)
+	defer s.Close()
+	_, err := s.Exec(args...)
+	return err
 }
 
 const benchBody = `{"quantity_change":-1,"reason_code":"SALE","notes":"a note of forty characters, as they come"}`

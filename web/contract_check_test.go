@@ -14,8 +14,12 @@ const itemBody = `{"id":"inv-uuid","product_id":"prod-uuid","product_name":"Blue
 "lot":{"id":"lot-uuid","package_tag":null,"batch_number":"B7","expires_at":"2026-11-30","status":"active"},
 "low_stock_threshold":10.5,"low_stock":false,"version":8841,"updated_at":"2026-01-27T10:28:41.512Z","currency":"USD"}`
 
-var withoutLot = itemBody[:strings.Index(itemBody, `{"id":"lot`)] + "null" + itemBody[strings.Index(itemBody, `,
-"low_stock_threshold`):]
+// withoutLot is itemBody of a product that has no lots.
+var withoutLot = func() string {
+	before, lot, _ := strings.Cut(itemBody, `{"id":"lot`)
+	_, after, _ := strings.Cut(lot, "}")
+	return before + "null" + after
+}()
 
 const problemBody = `{"type":"/docs#problem-not_found","title":"Not found.","status":404,"code":"not_found","request_id":"r1"}`
 

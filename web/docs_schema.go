@@ -137,9 +137,14 @@ func items(n *node) []*node {
 
 // limitWords says how a limit is put in words.
 var limitWords = []struct{ key, words string }{
-	{"minimum", "at least "}, {"exclusiveMinimum", "more than "}, {"maximum", "at most "},
-	{"minLength", "at least %n characters"}, {"maxLength", "at most %n characters"},
-	{"minItems", "at least %n entries"}, {"maxItems", "at most %n entries"}, {"pattern", "matches "},
+	{"minimum", "at least "},
+	{"exclusiveMinimum", "more than "},
+	{"maximum", "at most "},
+	{"minLength", "at least %n characters"},
+	{"maxLength", "at most %n characters"},
+	{"minItems", "at least %n entries"},
+	{"maxItems", "at most %n entries"},
+	{"pattern", "matches "},
 }
 
 // limitsOf puts a schema's limits in words.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -135,7 +136,10 @@ func (x *exchange) etag(version int64) (known bool) {
 	return x.Request.Header.Get("If-None-Match") == tag
 }
 
-func etagOf(version int64) string { return fmt.Sprintf("%q", fmt.Sprint(version)) }
+func etagOf(version int64) string {
+	b := strconv.AppendInt(append(make([]byte, 0, 24), '"'), version, 10)
+	return string(append(b, '"'))
+}
 
 // ifMatch reads the version a client has seen: 0 for any, −1 for one that
 // never was.

@@ -33,7 +33,9 @@ func failWrites(t *testing.T, size uint64) (undo func()) {
 	}
 	signal.Ignore(unix.SIGXFSZ)
 	undo = func() {
-		unix.Setrlimit(unix.RLIMIT_FSIZE, &old)
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &old); err != nil {
+			t.Error(err)
+		}
 		signal.Reset(unix.SIGXFSZ)
 	}
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: size, Max: old.Max}); err != nil {
@@ -85,7 +87,11 @@ func smallDisk(t *testing.T) (dir, ballast string) {
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=5m"); err != nil {
 		t.Skip("needs the right to mount a small disk: ", err)
 	}
-	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
 	return dir, filepath.Join(dir, "ballast")
 }
 

@@ -186,8 +186,13 @@ func TestBalancesAreTheNewestAtOrBefore(t *testing.T) {
 		seq         int64
 		full, since store.Balances
 	}{
-		{9, none, none}, {10, balances(10, 0), none}, {19, balances(10, 0), none}, {20, balances(10, 0), balances(20, 10)},
-		{39, balances(10, 0), balances(30, 10)}, {40, balances(40, 0), none}, {1000, balances(40, 0), balances(50, 40)},
+		{9, none, none},
+		{10, balances(10, 0), none},
+		{19, balances(10, 0), none},
+		{20, balances(10, 0), balances(20, 10)},
+		{39, balances(10, 0), balances(30, 10)},
+		{40, balances(40, 0), none},
+		{1000, balances(40, 0), balances(50, 40)},
 	} {
 		full, since, err := d.FindBalances(t.Context(), x.seq)
 		if err != nil || !reflect.DeepEqual(full, x.full) || !reflect.DeepEqual(since, x.since) {

@@ -128,7 +128,7 @@ func TestWhatIsWrittenCannotBeChanged(t *testing.T) {
 	write(t, d, &store.Batch{Rows: []store.Row{c.row(e, 1, 0), c.row(document(store.DocLot, id(2), `{}`), 0, 0)}})
 	for _, query := range []string{
 		"UPDATE entry SET change = 5", "DELETE FROM entry WHERE seq = 2",
-		"UPDATE document_version SET seq = 5", "DELETE FROM document_version", "UPDATE note SET body = 'other'",
+		"UPDATE document_version SET seq = 5", "DELETE FROM document_version", "UPDATE entry SET notes = 'other'",
 		"REPLACE INTO entry (seq, kind, recorded_at, hash, body) VALUES (1, 4, 1, x'00', '{}')",
 	} {
 		err := d.writer.tx("test", func(c *conn) error { return c.run(query) })
@@ -264,8 +264,10 @@ func TestKeysAreScannedFoundAndPruned(t *testing.T) {
 
 func TestTokensAreKeptAndChanged(t *testing.T) {
 	d := opened(t)
-	first := &store.Token{ID: id(2), Name: "till", Role: store.RoleTerminal, Hash: store.HashToken("a"),
-		Location: id(3), Terminal: "till-1", CreatedAt: start, ExpiresAt: start + 5}
+	first := &store.Token{
+		ID: id(2), Name: "till", Role: store.RoleTerminal, Hash: store.HashToken("a"),
+		Location: id(3), Terminal: "till-1", CreatedAt: start, ExpiresAt: start + 5,
+	}
 	second := &store.Token{ID: id(1), Name: "boss", Role: store.RoleAdmin, Hash: store.HashToken("b"), CreatedAt: start + 1}
 	write(t, d, &store.Batch{Tokens: []*store.Token{second, first}})
 	revoked := *first

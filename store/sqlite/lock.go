@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,23 +22,20 @@ func takeLock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil {
-		holder := holderOf(f)
-		f.Close()
-		return nil, &store.Error{
-			Op: "open", Err: fmt.Errorf("%w: %w", ErrLocked, err),
-			Message: fmt.Sprintf("%s is in use by another shelfd%s", dir, holder),
-		}
-	}
 	if err := sign(f); err != nil {
-		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
-// sign writes the process id, for whoever is refused.
+// sign locks the file and writes the process id, for whoever is refused.
 func sign(f *os.File) error {
+	if err := lock(f); err != nil {
+		return &store.Error{
+			Op: "open", Err: fmt.Errorf("%w: %w", ErrLocked, err),
+			Message: fmt.Sprintf("%s is in use by another shelfd%s", filepath.Dir(f.Name()), holderOf(f)),
+		}
+	}
 	if err := f.Truncate(0); err != nil {
 		return err
 	}

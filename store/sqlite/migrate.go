@@ -73,7 +73,7 @@ func (m migration) apply(c *conn, o Options) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			c.script("ROLLBACK")
+			_ = c.script("ROLLBACK") // SQLite may have done it already
 		}
 	}()
 	if err := c.script(m.sql); err != nil {

@@ -53,7 +53,7 @@ func TestReadOnlyBesideARunningServer(t *testing.T) {
 	if store.CodeOf(err) != store.CodeReadOnly {
 		t.Fatalf("appending to a read-only ledger: %v", err)
 	}
-	if err := r.pool.with(t.Context(), func(c *conn) error { return c.run("DELETE FROM note") }); err == nil {
+	if err := r.pool.with(t.Context(), func(c *conn) error { return c.run("DELETE FROM head") }); err == nil {
 		t.Fatal("a reading connection could write")
 	}
 	shut(t, r)

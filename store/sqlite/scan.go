@@ -21,8 +21,8 @@ const (
 
 	// A body is cast because the driver gives a BLOB as bytes without a copy
 	// more.
-	storedColumns = `SELECT ` + changeColumns + `, prev_seq, hash, CAST(entry.body AS BLOB),
-		salt, note.body FROM entry LEFT JOIN note USING (seq) `
+	storedColumns = `SELECT ` + changeColumns + `, prev_seq, hash, CAST(body AS BLOB),
+		salt, notes FROM entry `
 )
 
 // Scan reads stored entries with after < seq ≤ upTo in order; an error of fn

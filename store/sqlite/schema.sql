@@ -19,7 +19,9 @@ CREATE TABLE entry (
   transfer       BLOB,                -- id, 16 bytes
   reservation    BLOB,                -- id, 16 bytes
   hash           BLOB NOT NULL,       -- SHA-256(hash before || body)
-  body           TEXT NOT NULL        -- canonical JSON, the exact bytes that were hashed
+  body           TEXT NOT NULL,       -- canonical JSON, the exact bytes that were hashed
+  salt           BLOB,                -- 16 bytes; the body has SHA-256(salt || notes)
+  notes          TEXT                 -- free text, not hashed: it may be erased
 ) STRICT;
 
 CREATE UNIQUE INDEX entry_external ON entry (source, external_id, line) WHERE external_id IS NOT NULL;
@@ -32,20 +34,17 @@ CREATE INDEX entry_reservation ON entry (reservation) WHERE reservation IS NOT N
 
 CREATE INDEX entry_late ON entry (late, occurred_at) WHERE late IS NOT NULL;
 
-CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry
+CREATE TRIGGER entry_no_update BEFORE UPDATE OF seq, kind, item, change, after, reserved_after,
+  recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer,
+  reservation, hash, body ON entry
 BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be changed'); END;
+
+CREATE TRIGGER entry_notes_no_update BEFORE UPDATE OF salt, notes ON entry
+WHEN NEW.salt IS NOT NULL OR NEW.notes IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'notes can be erased but not changed'); END;
 
 CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be deleted'); END;
-
-CREATE TABLE note (
-  seq  INTEGER PRIMARY KEY,
-  salt BLOB NOT NULL, -- 16 bytes; the digest is SHA-256(salt || body)
-  body TEXT NOT NULL
-) STRICT;
-
-CREATE TRIGGER note_no_update BEFORE UPDATE ON note
-BEGIN SELECT RAISE(ABORT, 'a note can be erased but not changed'); END;
 
 CREATE TABLE document_version (
   id   BLOB NOT NULL,    -- 16 bytes
@@ -138,7 +137,7 @@ CREATE VIEW movements AS SELECT
   body ->> '$.terminal' AS terminal,
   body ->> '$.source' AS source,
   body ->> '$.external_id' AS external_id,
-  (SELECT n.body FROM note n WHERE n.seq = entry.seq) AS notes
+  notes
 FROM entry WHERE kind = 1;
 
 CREATE VIEW holds AS SELECT

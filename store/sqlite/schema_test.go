@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,13 +15,14 @@ import (
 	"github.com/shelfd/shelfd/store"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
+// update tells `make golden` from a test.
+var update = os.Getenv("UPDATE_GOLDEN") != ""
 
 // golden compares text with a file, or writes the file when it is to be
 // updated.
 func golden(t *testing.T, path, got string) {
 	t.Helper()
-	if *update {
+	if update {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func columnsOf(t *testing.T, c *conn, table string) (names []string) {
 	return names
 }
 
-func TestSchemaIsWhatTheMigrationsGive(t *testing.T) {
+func TestGoldenSchemaIsWhatTheMigrationsGive(t *testing.T) {
 	golden(t, "schema.sql", schemaOf(t, opened(t).writer.conn))
 }
 
@@ -133,11 +133,11 @@ func sample(t *testing.T, d *DB) {
 	put(d.PutBalances(t.Context(), store.Balances{Seq: c.seq, RecordedAt: start, Body: []byte("balances")}))
 }
 
-func TestAReleasedLedgerOpens(t *testing.T) {
+func TestGoldenLedgerOfAReleaseOpens(t *testing.T) {
 	const path = "testdata/v1.sql"
 	made := opened(t)
 	sample(t, made)
-	if *update && !exists(path) {
+	if update && !exists(path) {
 		golden(t, path, dumpOf(t, made.writer.conn))
 	}
 	dump, err := os.ReadFile(path)

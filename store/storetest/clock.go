@@ -54,6 +54,9 @@ func (c *Clock) After(time.Duration) <-chan time.Time {
 func (c *Clock) fire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for len(c.waiting) == 0 {
+		c.asked.Wait()
+	}
 	for _, told := range c.waiting {
 		told <- c.wall
 	}
@@ -61,6 +64,13 @@ func (c *Clock) fire() {
 	for len(c.waiting) == 0 {
 		c.asked.Wait()
 	}
+}
+
+// forget drops those who waited and have ended.
+func (c *Clock) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = nil
 }
 
 // Advance lets time pass.

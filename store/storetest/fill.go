@@ -42,7 +42,7 @@ func (s *Shop) Crash(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	// Not in this process: closing a copy of the file would drop SQLite's locks.
-	if out, err := exec.Command("cp", "-r", s.Dir+"/.", dir).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "cp", "-r", s.Dir+"/.", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return dir

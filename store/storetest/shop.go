@@ -127,6 +127,9 @@ func (s *Shop) Reopen() {
 	if err := s.Ledger.Close(); err != nil {
 		s.t.Fatal(err)
 	}
+	if s.Clock != nil {
+		s.Clock.forget()
+	}
 	s.open()
 }
 

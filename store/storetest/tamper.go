@@ -19,7 +19,7 @@ func Tamper(t testing.TB, dir string, statements ...string) {
 	defer db.Close()
 	guards := []string{
 		"DROP TRIGGER IF EXISTS entry_no_update", "DROP TRIGGER IF EXISTS entry_no_delete",
-		"DROP TRIGGER IF EXISTS note_no_update", "PRAGMA ignore_check_constraints = ON",
+		"DROP TRIGGER IF EXISTS entry_notes_no_update", "PRAGMA ignore_check_constraints = ON",
 	}
 	for _, statement := range append(guards, statements...) {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {

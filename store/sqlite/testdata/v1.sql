@@ -19,7 +19,9 @@ CREATE TABLE entry (
   transfer       BLOB,                -- id, 16 bytes
   reservation    BLOB,                -- id, 16 bytes
   hash           BLOB NOT NULL,       -- SHA-256(hash before || body)
-  body           TEXT NOT NULL        -- canonical JSON, the exact bytes that were hashed
+  body           TEXT NOT NULL,       -- canonical JSON, the exact bytes that were hashed
+  salt           BLOB,                -- 16 bytes; the body has SHA-256(salt || notes)
+  notes          TEXT                 -- free text, not hashed: it may be erased
 ) STRICT;
 
 CREATE UNIQUE INDEX entry_external ON entry (source, external_id, line) WHERE external_id IS NOT NULL;
@@ -32,20 +34,17 @@ CREATE INDEX entry_reservation ON entry (reservation) WHERE reservation IS NOT N
 
 CREATE INDEX entry_late ON entry (late, occurred_at) WHERE late IS NOT NULL;
 
-CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry
+CREATE TRIGGER entry_no_update BEFORE UPDATE OF seq, kind, item, change, after, reserved_after,
+  recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer,
+  reservation, hash, body ON entry
 BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be changed'); END;
+
+CREATE TRIGGER entry_notes_no_update BEFORE UPDATE OF salt, notes ON entry
+WHEN NEW.salt IS NOT NULL OR NEW.notes IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'notes can be erased but not changed'); END;
 
 CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be deleted'); END;
-
-CREATE TABLE note (
-  seq  INTEGER PRIMARY KEY,
-  salt BLOB NOT NULL, -- 16 bytes; the digest is SHA-256(salt || body)
-  body TEXT NOT NULL
-) STRICT;
-
-CREATE TRIGGER note_no_update BEFORE UPDATE ON note
-BEGIN SELECT RAISE(ABORT, 'a note can be erased but not changed'); END;
 
 CREATE TABLE document_version (
   id   BLOB NOT NULL,    -- 16 bytes
@@ -138,7 +137,7 @@ CREATE VIEW movements AS SELECT
   body ->> '$.terminal' AS terminal,
   body ->> '$.source' AS source,
   body ->> '$.external_id' AS external_id,
-  (SELECT n.body FROM note n WHERE n.seq = entry.seq) AS notes
+  notes
 FROM entry WHERE kind = 1;
 
 CREATE VIEW holds AS SELECT
@@ -201,15 +200,14 @@ LEFT JOIN newest p ON p.type = 'product' AND p.document = i.body ->> '$.product_
 LEFT JOIN newest l ON l.type = 'location' AND l.document = i.body ->> '$.location_id'
 LEFT JOIN newest t ON t.type = 'lot' AND t.document = i.body ->> '$.lot_id'
 WHERE i.type = 'item';
-INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (1, 3, NULL, NULL, NULL, NULL, 1750000001123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'8DA6B5A5D115C572253F9D802860F12399ACE87B068B6057FC20BF010D8A791F', '{"v":1,"id":"1-1","kind":"document","occurred_at":1750000001123,"recorded_at":1750000001123,"source":"api","document":"location","of":"01000000-0000-0000-0000-0000000001f4","body":{"id":"01000000-0000-0000-0000-0000000001f4","name":"Main Street"}}');
-INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (2, 3, NULL, NULL, NULL, NULL, 1750000002123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'BFEF4AD9874AABFFCB18C0AC028544D7E68E284717E5FD5FCAE32C1411023440', '{"v":1,"id":"1-2","kind":"document","occurred_at":1750000002123,"recorded_at":1750000002123,"source":"api","document":"product","of":"01000000-0000-0000-0000-000000000258","body":{"id":"01000000-0000-0000-0000-000000000258","sku":"BD-35","name":"Blue Dreem","unit":"g"}}');
-INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (3, 3, NULL, NULL, NULL, NULL, 1750000003123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'C476A18AECEE61E37B49F557C8E264491E728730FE2EC7FAD54880B660D2A033', '{"v":1,"id":"1-3","kind":"document","occurred_at":1750000003123,"recorded_at":1750000003123,"source":"api","document":"item","of":"01000000-0000-0000-0000-0000000003e9","body":{"id":"01000000-0000-0000-0000-0000000003e9","no":1,"product_id":"01000000-0000-0000-0000-000000000258","location_id":"01000000-0000-0000-0000-0000000001f4","room_type":"vault"}}');
-INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (4, 3, NULL, NULL, NULL, NULL, 1750000004123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'1A55DF2F8162B0311D6C8A1C6FFC412DC4511A7240F39E1CB85FBC00B64F1E4B', '{"v":1,"id":"1-4","kind":"document","occurred_at":1750000004123,"recorded_at":1750000004123,"source":"api","document":"product","of":"01000000-0000-0000-0000-000000000258","body":{"id":"01000000-0000-0000-0000-000000000258","sku":"BD-35","name":"Blue Dream","unit":"g"}}');
-INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (5, 1, 1, 60000, 60000, 0, 1750000005123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'EE94329EBE3CCAA9C010AA48243A09C1B5F1019DB873159318B3EDA79E267A66', '{"v":1,"id":"1-5","kind":"movement","occurred_at":1750000005123,"recorded_at":1750000005123,"actor":"actor","terminal":"till-1","source":"api","item":"01000000-0000-0000-0000-0000000003e9","quantity_change":6,"quantity_after":6,"reserved_after":0,"reason_code":"SALE","value_change":0.00}');
-INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (6, 1, 1, -15000, 45000, 0, 1750000006123, 1749996400123, 5, 3, 'api', 'order-1', 0, NULL, NULL, NULL, X'8227B49AEAB3D58F69CC253F7885140CAE84A74F88926C714CE5ED531910DCB0', '{"v":1,"id":"1-6","kind":"movement","occurred_at":1749996400123,"recorded_at":1750000006123,"actor":"actor","terminal":"till-1","source":"api","external_id":"order-1","notes_digest":"JBZCAqYSr5GTkrUmlj4KYridMm4sXx7cQOKPcIo_bvE","item":"01000000-0000-0000-0000-0000000003e9","quantity_change":-1.5,"quantity_after":4.5,"reserved_after":0,"reason_code":"SALE","value_change":0.00}');
-INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (7, 2, 1, 20000, 45000, 20000, 1750000007123, NULL, 6, NULL, NULL, NULL, NULL, NULL, NULL, X'0100000000000000000000000000004D', X'A388CEF5BF879BCE042A346C3C107B698DE1441F030D242C7639D303D40169A5', '{"v":1,"id":"1-7","kind":"hold","occurred_at":1750000007123,"recorded_at":1750000007123,"source":"api","item":"01000000-0000-0000-0000-0000000003e9","reserved_change":2,"quantity_after":4.5,"reserved_after":2,"reservation":"01000000-0000-0000-0000-00000000004d","expires_at":1750000900123,"why":"created"}');
-INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body) VALUES (8, 4, NULL, NULL, NULL, NULL, 1750000008123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'66A3EEA461421621189BF3717A166B193F5913B32B6039CF745DB5EF8CA14524', '{"v":1,"id":"1-8","kind":"event","occurred_at":1750000008123,"recorded_at":1750000008123,"source":"api","event":"low_stock","body":{"level":1}}');
-INSERT INTO note (seq, salt, body) VALUES (6, X'01000000000000000000000000000000', 'a note');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body, salt, notes) VALUES (1, 3, NULL, NULL, NULL, NULL, 1750000001123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'8DA6B5A5D115C572253F9D802860F12399ACE87B068B6057FC20BF010D8A791F', '{"v":1,"id":"1-1","kind":"document","occurred_at":1750000001123,"recorded_at":1750000001123,"source":"api","document":"location","of":"01000000-0000-0000-0000-0000000001f4","body":{"id":"01000000-0000-0000-0000-0000000001f4","name":"Main Street"}}', NULL, NULL);
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body, salt, notes) VALUES (2, 3, NULL, NULL, NULL, NULL, 1750000002123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'BFEF4AD9874AABFFCB18C0AC028544D7E68E284717E5FD5FCAE32C1411023440', '{"v":1,"id":"1-2","kind":"document","occurred_at":1750000002123,"recorded_at":1750000002123,"source":"api","document":"product","of":"01000000-0000-0000-0000-000000000258","body":{"id":"01000000-0000-0000-0000-000000000258","sku":"BD-35","name":"Blue Dreem","unit":"g"}}', NULL, NULL);
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body, salt, notes) VALUES (3, 3, NULL, NULL, NULL, NULL, 1750000003123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'C476A18AECEE61E37B49F557C8E264491E728730FE2EC7FAD54880B660D2A033', '{"v":1,"id":"1-3","kind":"document","occurred_at":1750000003123,"recorded_at":1750000003123,"source":"api","document":"item","of":"01000000-0000-0000-0000-0000000003e9","body":{"id":"01000000-0000-0000-0000-0000000003e9","no":1,"product_id":"01000000-0000-0000-0000-000000000258","location_id":"01000000-0000-0000-0000-0000000001f4","room_type":"vault"}}', NULL, NULL);
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body, salt, notes) VALUES (4, 3, NULL, NULL, NULL, NULL, 1750000004123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'1A55DF2F8162B0311D6C8A1C6FFC412DC4511A7240F39E1CB85FBC00B64F1E4B', '{"v":1,"id":"1-4","kind":"document","occurred_at":1750000004123,"recorded_at":1750000004123,"source":"api","document":"product","of":"01000000-0000-0000-0000-000000000258","body":{"id":"01000000-0000-0000-0000-000000000258","sku":"BD-35","name":"Blue Dream","unit":"g"}}', NULL, NULL);
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body, salt, notes) VALUES (5, 1, 1, 60000, 60000, 0, 1750000005123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'EE94329EBE3CCAA9C010AA48243A09C1B5F1019DB873159318B3EDA79E267A66', '{"v":1,"id":"1-5","kind":"movement","occurred_at":1750000005123,"recorded_at":1750000005123,"actor":"actor","terminal":"till-1","source":"api","item":"01000000-0000-0000-0000-0000000003e9","quantity_change":6,"quantity_after":6,"reserved_after":0,"reason_code":"SALE","value_change":0.00}', NULL, NULL);
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body, salt, notes) VALUES (6, 1, 1, -15000, 45000, 0, 1750000006123, 1749996400123, 5, 3, 'api', 'order-1', 0, NULL, NULL, NULL, X'8227B49AEAB3D58F69CC253F7885140CAE84A74F88926C714CE5ED531910DCB0', '{"v":1,"id":"1-6","kind":"movement","occurred_at":1749996400123,"recorded_at":1750000006123,"actor":"actor","terminal":"till-1","source":"api","external_id":"order-1","notes_digest":"JBZCAqYSr5GTkrUmlj4KYridMm4sXx7cQOKPcIo_bvE","item":"01000000-0000-0000-0000-0000000003e9","quantity_change":-1.5,"quantity_after":4.5,"reserved_after":0,"reason_code":"SALE","value_change":0.00}', X'01000000000000000000000000000000', 'a note');
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body, salt, notes) VALUES (7, 2, 1, 20000, 45000, 20000, 1750000007123, NULL, 6, NULL, NULL, NULL, NULL, NULL, NULL, X'0100000000000000000000000000004D', X'A388CEF5BF879BCE042A346C3C107B698DE1441F030D242C7639D303D40169A5', '{"v":1,"id":"1-7","kind":"hold","occurred_at":1750000007123,"recorded_at":1750000007123,"source":"api","item":"01000000-0000-0000-0000-0000000003e9","reserved_change":2,"quantity_after":4.5,"reserved_after":2,"reservation":"01000000-0000-0000-0000-00000000004d","expires_at":1750000900123,"why":"created"}', NULL, NULL);
+INSERT INTO entry (seq, kind, item, change, after, reserved_after, recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer, reservation, hash, body, salt, notes) VALUES (8, 4, NULL, NULL, NULL, NULL, 1750000008123, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, X'66A3EEA461421621189BF3717A166B193F5913B32B6039CF745DB5EF8CA14524', '{"v":1,"id":"1-8","kind":"event","occurred_at":1750000008123,"recorded_at":1750000008123,"source":"api","event":"low_stock","body":{"level":1}}', NULL, NULL);
 INSERT INTO document_version (id, seq, type) VALUES (X'010000000000000000000000000001F4', 1, 'location');
 INSERT INTO document_version (id, seq, type) VALUES (X'01000000000000000000000000000258', 2, 'product');
 INSERT INTO document_version (id, seq, type) VALUES (X'01000000000000000000000000000258', 4, 'product');

@@ -1,7 +1,6 @@
-package store_test
+package sqlite_test
 
 import (
-	"context"
 	"database/sql"
 	"log/slog"
 	"math/rand/v2"
@@ -111,7 +110,7 @@ func BenchmarkSnapshot(b *testing.B) {
 				for range 31 {
 					day := storetest.Start.Add(time.Duration(rand.Int64N(int64(3 * 365 * 24 * time.Hour))))
 					started := time.Now()
-					if _, err := shop.Snapshot(context.Background(), store.Moment{AsOf: store.InstantOf(day)}, nil); err != nil {
+					if _, err := shop.Snapshot(b.Context(), store.Moment{AsOf: store.InstantOf(day)}, nil); err != nil {
 						b.Fatal(err)
 					}
 					took = append(took, time.Since(started).Seconds())
@@ -139,7 +138,7 @@ func median(v []float64) float64 {
 
 // benchVerify compares verify with reading the same rows and nothing else.
 func benchVerify(b *testing.B, shop *storetest.Shop) {
-	ctx := context.Background()
+	ctx := b.Context()
 	j, err := sqlite.Open(ctx, sqlite.Options{Dir: shop.Dir, ReadOnly: true})
 	if err != nil {
 		b.Fatal(err)
@@ -183,11 +182,11 @@ func benchStart(b *testing.B, shop *storetest.Shop) {
 	for range b.N {
 		copied := shop.Crash(b)
 		started := time.Now()
-		j, err := sqlite.Open(context.Background(), sqlite.Options{Dir: copied, NewStore: storetest.NewID})
+		j, err := sqlite.Open(b.Context(), sqlite.Options{Dir: copied, NewStore: storetest.NewID})
 		if err != nil {
 			b.Fatal(err)
 		}
-		l, err := store.Open(context.Background(), store.Config{
+		l, err := store.Open(b.Context(), store.Config{
 			Journal: j, Clock: shop.Clock, NewID: storetest.NewID, Rules: store.DefaultRules(), Log: slog.New(slog.DiscardHandler),
 			NewSalt: func() (salt [16]byte) { return salt },
 		})
