@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 )
 
 // call is one command waiting for its outcome.
@@ -14,16 +15,23 @@ type call struct {
 	err     error
 	// replay is the first entry of the command that had the same key.
 	replay int64
-	done   chan struct{}
+	// done gets one value when the outcome is there.
+	done chan struct{}
 }
+
+// answered keeps calls for the next askers.
+var answered = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
 
 func newCall(r Request, cmd Command) *call {
-	return &call{req: r, cmd: cmd, done: make(chan struct{})}
+	c := answered.Get().(*call)
+	*c = call{req: r, cmd: cmd, done: c.done}
+	return c
 }
 
-// keyring is written by the writer under the ledger's lock. It finds the command of an idempotency key. Eight bytes of the hash
-// are enough to find the row on disk, which has all of it; other keys with
-// the same eight bytes are kept whole in clashes.
+// keyring finds the command of an idempotency key; the writer changes it under
+// the ledger's lock. Eight bytes of the hash are enough to find the row on
+// disk, which has all of it; other keys with the same eight bytes are kept
+// whole in clashes.
 type keyring struct {
 	bySum   map[uint64]int64
 	clashes map[[16]byte]int64

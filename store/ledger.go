@@ -141,10 +141,13 @@ func (l *Ledger) Do(ctx context.Context, r Request, cmd Command) (Receipt, error
 			return Receipt{}, l.stoppedError()
 		}
 	}
-	if c.err == nil && c.replay != 0 {
-		return l.replay(ctx, r, c.replay)
+	receipt, replay, err := c.receipt, c.replay, c.err
+	*c = call{done: c.done}
+	answered.Put(c)
+	if err == nil && replay != 0 {
+		return l.replay(ctx, r, replay)
 	}
-	return c.receipt, c.err
+	return receipt, err
 }
 
 func (l *Ledger) stoppedError() error {

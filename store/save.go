@@ -56,7 +56,7 @@ func (l *Ledger) save() {
 	if head.Seq-l.saves.balances >= l.cfg.Rules.SaveEvery {
 		err = l.saveBalances(ctx)
 	}
-	if err == nil && head.Seq-l.saves.state >= max(l.cfg.Rules.SaveEvery, int64(len(l.s.byNo))) {
+	if err == nil && head.Seq-l.saves.state >= max(l.cfg.Rules.SaveEvery, 2*int64(len(l.s.byNo))) {
 		err = l.saveState(ctx)
 	}
 	if err == nil && head.RecordedAt.Sub(l.saves.head) >= headEvery {

@@ -39,6 +39,9 @@ type layer interface {
 
 // accept moves the command's draft into the batch.
 func (t *table[K, V]) accept() {
+	if len(t.draft) == 0 {
+		return
+	}
 	for k, v := range t.draft {
 		t.batch[k] = v
 	}

@@ -211,7 +211,7 @@ func (l *Ledger) commit(calls []*call, b *Batch) {
 		if err != nil && c.err == nil && !c.req.DryRun {
 			c.receipt, c.replay, c.err = Receipt{}, 0, l.commitError(err)
 		}
-		close(c.done)
+		c.done <- struct{}{}
 	}
 }
 
