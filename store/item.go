@@ -25,6 +25,9 @@ type Item struct {
 	Low bool
 	// lowArmed: a crossing of the room's own threshold will fire.
 	lowArmed bool
+	// group is the number of the first item of its product and location: it
+	// names the low-stock group.
+	group int64
 
 	// Seq is the newest entry about this item; Opened the one that made it,
 	// edited the newest document, lit the one about another item that last

@@ -44,6 +44,11 @@ func (s *state) putItem(was, next *Item) {
 		g = *old
 	}
 	if was == nil {
+		next.group = next.No
+		if old != nil {
+			first, _ := s.items.get(old.items[0])
+			next.group = first.group
+		}
 		g.items = append(g.items[:len(g.items):len(g.items)], next.ID)
 	}
 	g.available += counted(next) - counted(was)

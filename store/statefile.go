@@ -290,6 +290,10 @@ func (v *savedState) installItems(s *state) {
 			g = &group{armed: true}
 			s.groups.base[key] = g
 		}
+		i.group = i.No
+		if len(g.items) > 0 {
+			i.group = s.items.base[g.items[0]].group
+		}
 		g.items = append(g.items, i.ID)
 		g.available += counted(i)
 		s.items.base[i.ID] = i

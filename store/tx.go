@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 	"unicode/utf8"
@@ -140,5 +141,5 @@ func checkVersion(want, have int64) *Error {
 func changed(before, after any) bool {
 	a, errA := json.Marshal(before)
 	b, errB := json.Marshal(after)
-	return errA != nil || errB != nil || string(a) != string(b)
+	return errA != nil || errB != nil || !bytes.Equal(a, b)
 }

@@ -30,7 +30,7 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "shelfd")
-	build := exec.Command("go", "build", "-o", binary, "..")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building shelfd: %v\n%s", err, out)
