@@ -23,7 +23,7 @@ SPECTRAL := .tools/spectral-$(SPECTRAL_VERSION)
 # Leaves out MessagePack, which gin would bring and nothing here speaks: 6 MB.
 TAGS := -tags nomsgpack
 
-# Tests behind this tag take minutes, or need strace or root.
+# Behind this tag the suites that kill the server run for minutes.
 SLOW := -tags slow
 
 PLATFORMS := windows/amd64 darwin/arm64 linux/arm64 linux/arm
@@ -35,11 +35,11 @@ BENCH ?= .
 build: ## the binary, stripped, as bin/shelfd
 	$(GO) build $(TAGS) -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o bin/shelfd .
 
-test: ## every test that needs nothing but Go
+test: ## every test; those that need strace or mount rights say so when they cannot run
 	$(GO) test -timeout 9m ./...
 
-test-slow: ## the above, and the tests that take minutes or need strace or root
-	$(GO) test $(SLOW) -timeout 25m ./...
+test-slow: ## the suites that run the real program, at length
+	$(GO) test $(SLOW) -timeout 25m ./test
 
 golden: ## write the golden files anew; read the diff before committing it
 	UPDATE_GOLDEN=1 $(GO) test -count 1 -run Golden ./...

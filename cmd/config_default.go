@@ -17,7 +17,7 @@ func defaultConfig() Config {
 		Listen:  "127.0.0.1:8321",
 		Log:     LogConfig{Level: "info", Format: "text"},
 		Limits: LimitsConfig{
-			Body:              1 << 20,
+			Body:              4 << 20,
 			ImportBody:        64 << 20,
 			RequestsPerSecond: 1000,
 			Burst:             2000,

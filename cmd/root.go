@@ -8,6 +8,7 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,6 +36,9 @@ type Program struct {
 func Execute(p Program) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A reader such as head that goes away must not end us before the ledger
+	// is closed: the write fails instead.
+	signal.Ignore(syscall.SIGPIPE)
 	// From then on the system does with a signal what it does by default.
 	context.AfterFunc(ctx, stop)
 	return execute(ctx, newRootOptions(p), p.Args)
@@ -46,6 +50,9 @@ func execute(ctx context.Context, o *rootOptions, args []string) int {
 	err := root.ExecuteContext(ctx)
 	if err != nil && !o.running {
 		err = withExit(exitUsage, err)
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		err = nil // whoever read the output has enough of it
 	}
 	if ctx.Err() != nil && exitCode(err) == exitFailure {
 		err = withExit(exitInterrupted, err)

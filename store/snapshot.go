@@ -51,7 +51,13 @@ func (l *Ledger) Snapshot(ctx context.Context, m Moment, locations []ID) (*Snaps
 	if err := l.dress(ctx, s); err != nil {
 		return nil, err
 	}
-	s.digest()
+	digested := make(chan struct{})
+	go func() {
+		defer close(digested)
+		s.digest()
+	}()
+	s.sum()
+	<-digested
 	return s, nil
 }
 

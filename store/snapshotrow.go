@@ -62,8 +62,8 @@ type dresser struct {
 	older bool
 }
 
-// dress gives the rows their documents as they were, drops what was archived,
-// judges low stock, sums, and sorts where names were others.
+// dress gives the rows their documents as they were, drops what was archived
+// and sorts where names were others.
 func (l *Ledger) dress(ctx context.Context, s *Snapshot) error {
 	d := &dresser{
 		ctx: ctx, l: l, seq: s.Seq,
@@ -80,7 +80,6 @@ func (l *Ledger) dress(ctx context.Context, s *Snapshot) error {
 	} else {
 		s.dropArchived()
 	}
-	s.sum()
 	return nil
 }
 

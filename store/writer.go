@@ -38,12 +38,9 @@ func (l *Ledger) write() {
 				return
 			}
 		}
-		// Let those who are just about to ask do so, while there are any: a
-		// larger batch for a few passes through the scheduler.
-		for waiting := -1; waiting < len(l.queue) && len(l.queue) < maxBatch; {
-			waiting = len(l.queue)
-			runtime.Gosched()
-		}
+		// Let those who are just about to ask do so: a larger batch for one
+		// pass through the scheduler.
+		runtime.Gosched()
 		l.process(l.drain(batch))
 		l.save()
 	}

@@ -13,7 +13,6 @@ import (
 
 const (
 	crashClients = 64
-	crashKills   = 50
 	crashItems   = 40
 	crashUnits   = 1_000_000
 )

@@ -1,9 +1,11 @@
 package test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -170,4 +172,34 @@ func parallel(n int, call func(n int) int) map[int]int {
 	}
 	group.Wait()
 	return counts
+}
+
+// TestReaderThatGoesAwayLeavesTheLedgerClosed reads only the first line of a
+// long output, as head does.
+func TestReaderThatGoesAwayLeavesTheLedgerClosed(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, dir)
+	s.stocked(t, 200, 1)
+	s.stop(t)
+	cmd := exec.Command(binary, "export", "movements", "--data-dir", dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReaderSize(out, 16).ReadByte(); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("the command was ended by its reader: %v", err)
+	}
+	again, err := exec.Command(binary, "token", "list", "--data-dir", dir).CombinedOutput()
+	if err != nil || strings.Contains(string(again), "not orderly") {
+		t.Fatalf("%v\n%s", err, again)
+	}
 }

@@ -302,8 +302,8 @@ func (n *bench) bytes(b *testing.B) {
 	var patches float64
 	before := written(b)
 	for range b.N {
-		rate, _ := n.patch("/api/v1/inventory/{id}", true).run(b, 4*benchSlice)
-		patches += rate * (4 * benchSlice).Seconds()
+		rate, _ := n.patch("/api/v1/inventory/{id}", true).run(b, 12*benchSlice)
+		patches += rate * (12 * benchSlice).Seconds()
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(float64(written(b)-before)/patches, "B/patch")

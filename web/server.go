@@ -38,8 +38,8 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.BodyLimit = cmpOr(c.BodyLimit, 1<<20)
-	c.ImportBodyLimit = cmpOr(c.ImportBodyLimit, 8<<20)
+	c.BodyLimit = cmpOr(c.BodyLimit, 4<<20)
+	c.ImportBodyLimit = cmpOr(c.ImportBodyLimit, 64<<20)
 	c.RequestsPerSecond = cmpOr(c.RequestsPerSecond, 1000)
 	c.Burst = cmpOr(c.Burst, 2000)
 	c.ReadTimeout = cmpOr(c.ReadTimeout, 30*time.Second)

@@ -1,0 +1,6 @@
+//go:build !slow
+
+package test
+
+// crashKills is how often the server is killed under load.
+const crashKills = 50
