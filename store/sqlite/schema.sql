@@ -32,7 +32,8 @@ CREATE INDEX entry_transfer ON entry (transfer) WHERE transfer IS NOT NULL;
 
 CREATE INDEX entry_reservation ON entry (reservation) WHERE reservation IS NOT NULL;
 
-CREATE INDEX entry_late ON entry (late, occurred_at) WHERE late IS NOT NULL;
+CREATE INDEX entry_late ON entry (late, occurred_at, seq, item, kind, change, after, reserved_after, recorded_at)
+  WHERE late IS NOT NULL;
 
 CREATE TRIGGER entry_no_update BEFORE UPDATE OF seq, kind, item, change, after, reserved_after,
   recorded_at, occurred_at, prev_seq, late, source, external_id, line, reverses, transfer,
