@@ -18,7 +18,7 @@ func defaultConfig() Config {
 		Log:     LogConfig{Level: "info", Format: "text"},
 		Limits: LimitsConfig{
 			Body:              4 << 20,
-			ImportBody:        64 << 20,
+			ImportBody:        8 << 20,
 			RequestsPerSecond: 1000,
 			Burst:             2000,
 			ReadTimeout:       Duration(30 * time.Second),

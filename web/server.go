@@ -39,7 +39,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.BodyLimit = cmpOr(c.BodyLimit, 4<<20)
-	c.ImportBodyLimit = cmpOr(c.ImportBodyLimit, 64<<20)
+	c.ImportBodyLimit = cmpOr(c.ImportBodyLimit, 8<<20)
 	c.RequestsPerSecond = cmpOr(c.RequestsPerSecond, 1000)
 	c.Burst = cmpOr(c.Burst, 2000)
 	c.ReadTimeout = cmpOr(c.ReadTimeout, 30*time.Second)
