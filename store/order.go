@@ -117,18 +117,35 @@ func merge(list, added []int32, byNo []*Item) []int32 {
 	return list
 }
 
-// build makes all orders from items that a full state gave in list order.
+// build makes all orders from items that a full state gave in list order. Items
+// that share location, room type, category and low stock share all orders.
 func (o *orders) build(sorted []*Item) {
 	if !slices.IsSortedFunc(sorted, compareItems) {
 		sorted = slices.SortedFunc(slices.Values(sorted), compareItems)
 	}
-	o.lists = map[cell][]int32{}
+	lists := map[cell]*[]int32{}
+	leaves := map[cell][]*[]int32{}
 	for _, i := range sorted {
-		for _, c := range cellsOf(i) {
-			o.lists[c] = append(o.lists[c], int32(i.No))
+		if i.ArchivedAt != 0 {
+			continue
+		}
+		leaf := cell{i.Location.ID, i.Room, i.Product.Category, i.Low}
+		in, known := leaves[leaf]
+		if !known {
+			for _, c := range cellsOf(i) {
+				if lists[c] == nil {
+					lists[c] = new([]int32)
+				}
+				in = append(in, lists[c])
+			}
+			leaves[leaf] = in
+		}
+		for _, list := range in {
+			*list = append(*list, int32(i.No))
 		}
 	}
-	for c, list := range o.lists {
-		o.lists[c] = slices.Clip(list)
+	o.lists = map[cell][]int32{}
+	for c, list := range lists {
+		o.lists[c] = slices.Clip(*list)
 	}
 }
