@@ -3,4 +3,4 @@
 package test
 
 // crashKills is how often the server is killed under load.
-const crashKills = 500
+const crashKills = 150
