@@ -22,46 +22,51 @@ type app struct {
 	clock  store.Clock
 	log    *slog.Logger
 	ledger *store.Ledger
+	sync   *syncing
 	web    *web.Server
 	// secret is that of the control token, an admin token of this opening.
-	secret       string
-	headInterval time.Duration
+	secret string
 }
 
 // openApp opens the configured data directory, which it makes when it is not
 // there. The errors end the process with exitInUse, exitDamaged or exitRefused.
 func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (*app, error) {
 	c := o.config
-	journal, err := openJournal(ctx, o, demo)
+	machine, err := c.machineOf()
+	if err != nil {
+		// A shop sells without it; only a copy on another machine is not noticed.
+		log.Warn("this machine cannot be told from others; machine_id in the configuration can name it", "err", err)
+	}
+	db, err := sqlite.Open(ctx, sqlite.Options{
+		Dir: string(c.DataDir), NewStore: newID, Demo: demo, Version: o.version,
+		Now: store.InstantOf(o.clock.Wall()), Machine: machine,
+	})
 	if err != nil {
 		return nil, openingError(err)
 	}
-	a := &app{
-		dir: string(c.DataDir), clock: o.clock, log: log, secret: newSecret(),
-		headInterval: time.Duration(c.Checkpoints.HeadInterval),
+	journal := store.Journal(db)
+	if o.journal != nil {
+		journal = o.journal(db)
 	}
+	a := &app{dir: string(c.DataDir), clock: o.clock, log: log, secret: newSecret()}
 	if a.ledger, err = openLedger(ctx, a, c, journal); err != nil {
 		return nil, openingError(errors.Join(err, journal.Close()))
 	}
-	a.web, err = web.New(webConfig(c, o.version, a.secret), web.Deps{Ledger: a.ledger, Clock: a.clock, Log: log})
-	if err != nil {
-		return nil, errors.Join(err, a.ledger.Close())
+	if err := a.compose(ctx, o, db, machine); err != nil {
+		return nil, openingError(errors.Join(err, a.ledger.Close()))
 	}
 	return a, nil
 }
 
-func openJournal(ctx context.Context, o *rootOptions, demo bool) (store.Journal, error) {
-	db, err := sqlite.Open(ctx, sqlite.Options{
-		Dir: string(o.config.DataDir), NewStore: newID, Demo: demo, Version: o.version,
-		Now: store.InstantOf(o.clock.Wall()),
+// compose puts the sync engine and the API on the ledger.
+func (a *app) compose(ctx context.Context, o *rootOptions, db *sqlite.DB, machine string) (err error) {
+	if a.sync, err = newSyncing(ctx, a, o, db, machine); err != nil {
+		return err
+	}
+	a.web, err = web.New(webConfig(o.config, o.version, a.secret), web.Deps{
+		Ledger: a.ledger, Clock: a.clock, Log: a.log, Sync: a.sync,
 	})
-	if err != nil {
-		return nil, err
-	}
-	if o.journal != nil {
-		return o.journal(db), nil
-	}
-	return db, nil
+	return err
 }
 
 func openLedger(ctx context.Context, a *app, c Config, j store.Journal) (*store.Ledger, error) {
@@ -129,13 +134,5 @@ func webConfig(c Config, version, secret string) web.Config {
 // handler is the API without a listener.
 func (a *app) handler() http.Handler { return a.web.Handler() }
 
-// close saves the newest head, signed, and the full state, and lets go of the
-// data directory. After a storage failure it touches nothing and gives that.
-func (a *app) close(ctx context.Context) error {
-	if a.ledger.Err() == nil {
-		if err := a.saveHead(ctx); err != nil {
-			a.log.Warn("the head of the ledger was not saved", "err", err)
-		}
-	}
-	return openingError(a.ledger.Close())
-}
+// close closes the ledger and lets go of the data directory.
+func (a *app) close() error { return openingError(a.ledger.Close()) }

@@ -11,6 +11,8 @@ func (c Config) rules() (store.Rules, error) {
 	r := store.DefaultRules()
 	r.BackdateLimit = time.Duration(c.Rules.BackdateLimit)
 	r.HysteresisPercent = int(c.Rules.LowStockHysteresis)
+	r.CatalogueOwner, r.ThresholdOwner = c.Rules.CatalogueOwner, c.Rules.ThresholdOwner
+	r.HeadEvery = time.Duration(c.Checkpoints.HeadInterval)
 	theft, err := store.ParseQuantity(string(c.Rules.NotesRequiredAbove.Theft))
 	if err != nil {
 		return r, err

@@ -19,20 +19,26 @@ const (
 	failLimit = time.Second
 )
 
-// run serves the API on a listener until ctx ends, then stops in order:
-// listener, requests under way, ledger. It owns the app and closes it, except
+// run serves the API on a listener and syncs until ctx ends, then stops in
+// order: listener, requests under way, syncer, ledger. It owns the app and closes it, except
 // after a storage failure, when nothing on the disk may be touched: the error
 // then ends the process with exitStorage.
 func (a *app) run(ctx context.Context, ln net.Listener) error {
 	group, serving := errgroup.WithContext(ctx)
-	group.Go(func() error { return a.web.Serve(serving, ln) })
-	group.Go(func() error { return a.keepHeads(serving) })
+	// A request may wait for the syncer, so that goes on until the last one is
+	// answered.
+	syncing, stopSyncing := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return a.sync.run(syncing) })
+	group.Go(func() error {
+		defer stopSyncing()
+		return a.web.Serve(serving, ln)
+	})
 	group.Go(func() error { return a.watchStorage(serving) })
 	stopped := make(chan error, 1)
 	go func() {
 		err := group.Wait()
 		if a.ledger.Err() == nil {
-			err = errors.Join(err, a.close(context.WithoutCancel(ctx)))
+			err = errors.Join(err, a.close())
 		}
 		stopped <- err
 	}()
@@ -72,35 +78,4 @@ func storageFailure(err error) error {
 		Op: "serve", Code: store.CodeOutcomeUnknown, Err: err,
 		Message: "Storage failed, and it is not known what of the last changes was saved. Start shelfd again: it finds out.",
 	})
-}
-
-// keepHeads puts the state of the ledger on record now and then.
-func (a *app) keepHeads(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-a.clock.After(a.headInterval):
-		}
-		if err := a.saveHead(ctx); err != nil && ctx.Err() == nil {
-			a.log.Error("the head of the ledger was not saved", "err", err)
-			if store.CodeOf(err) == store.CodeOutcomeUnknown {
-				return storageFailure(err)
-			}
-		}
-	}
-}
-
-// saveHead saves the newest head, signed, unless it is on record already.
-func (a *app) saveHead(ctx context.Context) error {
-	saved, err := a.ledger.Journal().ListHeads(ctx, 0, 1)
-	if err != nil {
-		return err
-	}
-	seq := a.ledger.Head().Seq
-	if seq == 0 || len(saved) > 0 && saved[0].Seq == seq && saved[0].Note != "" {
-		return nil
-	}
-	_, err = a.ledger.SaveHead(ctx)
-	return err
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -80,13 +81,31 @@ func TestServeBreaksOffAStopThatTakesTooLong(t *testing.T) {
 	}
 }
 
+// lateClock runs as late as the test says, in nanoseconds.
+type lateClock struct {
+	store.Clock
+	late atomic.Int64
+}
+
+func (c *lateClock) by() time.Duration { return time.Duration(c.late.Load()) }
+
+// Wall is the time of day, later.
+func (c *lateClock) Wall() time.Time { return c.Clock.Wall().Add(c.by()) }
+
+// Mono is the time that passed, and more.
+func (c *lateClock) Mono() time.Duration { return c.Clock.Mono() + c.by() }
+
 func TestServeSavesASignedHeadNowAndThen(t *testing.T) {
-	dir, interval := t.TempDir(), time.Hour
-	clock := handClock{store.SystemClock(), map[time.Duration]chan time.Time{interval: make(chan time.Time)}}
-	startProgram(t, func(o *rootOptions) { o.clock = clock }, dir)
-	clock.passed[interval] <- time.Time{}
+	dir, look := t.TempDir(), time.Second
+	hand := handClock{store.SystemClock(), map[time.Duration]chan time.Time{look: make(chan time.Time)}}
+	clock := &lateClock{Clock: hand}
+	startProgram(t, func(o *rootOptions) {
+		o.clock, o.env = clock, append(o.env, "SHELFD_CHECKPOINTS_HEAD_INTERVAL=10m")
+	}, dir)
+	clock.late.Store(int64(10 * time.Minute))
+	hand.passed[look] <- time.Time{}
 	// It takes the second one when it is done with the first.
-	clock.passed[interval] <- time.Time{}
+	hand.passed[look] <- time.Time{}
 	if out := succeed(t, dir, "verify"); !strings.Contains(out, "saved heads 1, of which 1 signed") {
 		t.Errorf("verify beside the running server says %s", out)
 	}

@@ -61,6 +61,13 @@ func connectExisting(ctx context.Context, o *rootOptions) (*client, error) {
 	return connect(ctx, o)
 }
 
+// connectSyncing is connectExisting for commands that wait for a destination:
+// when no server runs, this process syncs meanwhile.
+func connectSyncing(ctx context.Context, o *rootOptions) (*client, error) {
+	o.syncing = true
+	return connectExisting(ctx, o)
+}
+
 // needLedger refuses a data directory that holds no ledger.
 func (o *rootOptions) needLedger() error {
 	dir := string(o.config.DataDir)
@@ -102,10 +109,15 @@ func connectLocal(ctx context.Context, o *rootOptions) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	stop := func() {}
+	if o.syncing {
+		stop = a.sync.start(ctx)
+	}
 	c, wait := a.client()
 	c.close = func() error {
 		wait()
-		return a.close(context.WithoutCancel(ctx))
+		stop()
+		return a.close()
 	}
 	return c, nil
 }

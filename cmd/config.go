@@ -14,6 +14,9 @@ type Config struct {
 	// AdminToken becomes the admin token of a new data directory; when empty
 	// one is made and printed.
 	AdminToken Secret `yaml:"admin_token"`
+	// MachineID stands for the id of a machine that has none, such as a
+	// container.
+	MachineID string `yaml:"machine_id"`
 
 	RequireIdempotencyKey bool `yaml:"require_idempotency_key"`
 	HideCostFromTerminals bool `yaml:"hide_cost_from_terminals"`
@@ -23,6 +26,8 @@ type Config struct {
 	Limits      LimitsConfig     `yaml:"limits"`
 	Rules       RulesConfig      `yaml:"rules"`
 	Checkpoints CheckpointConfig `yaml:"checkpoints"`
+	Sync        SyncConfig       `yaml:"sync"`
+	Central     CentralConfig    `yaml:"central"`
 }
 
 // TLSConfig names a certificate chain and its key, both PEM files; both empty
@@ -62,6 +67,10 @@ type RulesConfig struct {
 	// LowStockHysteresis is how far above its threshold stock must rise before
 	// low stock fires again.
 	LowStockHysteresis Percent `yaml:"low_stock_hysteresis"`
+	// CatalogueOwner and ThresholdOwner tell whose word counts for products
+	// and prices, and for low-stock thresholds: central's or the store's.
+	CatalogueOwner string `yaml:"catalogue_owner"`
+	ThresholdOwner string `yaml:"threshold_owner"`
 	// SubReasons is the whole table; the ledger knows its own besides.
 	SubReasons []SubReasonConfig `yaml:"sub_reasons"`
 }
@@ -85,4 +94,40 @@ type SubReasonConfig struct {
 type CheckpointConfig struct {
 	// HeadInterval is the time between saved heads.
 	HeadInterval Duration `yaml:"head_interval"`
+}
+
+// SyncConfig is what a store sends where, and when.
+type SyncConfig struct {
+	Central SyncCentralConfig `yaml:"central"`
+	// Incremental and Full are cron expressions in the time zone of the
+	// location; empty for never.
+	Incremental Schedule `yaml:"incremental"`
+	Full        Schedule `yaml:"full"`
+	// FirstContact is the longest random delay of the first contact after a
+	// start.
+	FirstContact Duration `yaml:"first_contact"`
+	// LongPoll keeps a request open at central, so that commands come at once.
+	LongPoll bool `yaml:"long_poll"`
+}
+
+// SyncCentralConfig says where central is for a store that is enrolled by its
+// configuration; shelfd sync enroll writes both into the data directory
+// instead.
+type SyncCentralConfig struct {
+	URL string `yaml:"url"`
+	// CA is a PEM file of the authorities to trust instead of the system's.
+	CA Path `yaml:"ca"`
+	// KeyFile holds the key that enrolling gave.
+	KeyFile Path `yaml:"key_file"`
+}
+
+// CentralConfig is for the head office's server.
+type CentralConfig struct {
+	Listen string `yaml:"listen"`
+	// Database is a PostgreSQL connection URL or keyword string.
+	Database Secret `yaml:"database"`
+	// MaxConnections bounds the connections to it of this process.
+	MaxConnections int `yaml:"max_connections"`
+	// InFlight bounds the requests that stores have under way.
+	InFlight int `yaml:"in_flight"`
 }

@@ -19,13 +19,16 @@ func (c Config) Validate() error { return c.check().err() }
 func (c Config) check() keyErrors {
 	var errs keyErrors
 	c.checkDataDir(&errs)
-	c.checkListen(&errs)
+	c.checkListen(&errs, "listen", c.Listen)
+	c.checkListen(&errs, "central.listen", c.Central.Listen)
 	c.checkHosts(&errs)
 	c.checkToken(&errs)
 	c.TLS.check(&errs)
 	c.Log.check(&errs)
 	c.Limits.check(&errs)
 	c.Rules.check(&errs)
+	c.Sync.check(&errs, c.InsecureLAN)
+	c.Central.check(&errs)
 	checkRange(&errs, "checkpoints.head_interval", c.Checkpoints.HeadInterval, Duration(time.Minute), Duration(day))
 	return errs
 }
@@ -52,20 +55,20 @@ func (c Config) checkDataDir(errs *keyErrors) {
 	}
 }
 
-func (c Config) checkListen(errs *keyErrors) {
-	host, port, err := net.SplitHostPort(c.Listen)
+func (c Config) checkListen(errs *keyErrors, key, listen string) {
+	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		errs.add("listen", "is %q; must be address:port, such as 127.0.0.1:8321, or 0.0.0.0:8321 for the LAN", c.Listen)
+		errs.add(key, "is %q; must be address:port, such as 127.0.0.1:8321, or 0.0.0.0:8321 for the LAN", listen)
 		return
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		errs.add("listen", "has the port %q; must be 0 to 65535, where 0 takes any free one", port)
+		errs.add(key, "has the port %q; must be 0 to 65535, where 0 takes any free one", port)
 	}
 	if isLoopback(host) || c.InsecureLAN || c.TLS != (TLSConfig{}) {
 		return
 	}
-	errs.add("listen", "opens %s to the network without encryption, so tokens could be read there; "+
-		"set tls.cert and tls.key, or insecure_lan: true to accept that, or listen on 127.0.0.1", c.Listen)
+	errs.add(key, "opens %s to the network without encryption, so tokens could be read there; "+
+		"set tls.cert and tls.key, or insecure_lan: true to accept that, or listen on 127.0.0.1", listen)
 }
 
 // isLoopback is false for "", which is every address of the machine.
@@ -140,6 +143,8 @@ func (r RulesConfig) check(errs *keyErrors) {
 	checkRange(errs, "rules.low_stock_hysteresis", r.LowStockHysteresis, 0, 1000)
 	checkDecimal(errs, "rules.notes_required_above.THEFT", r.NotesRequiredAbove.Theft)
 	checkDecimal(errs, "rules.notes_required_above.ADJUSTMENT", r.NotesRequiredAbove.Adjustment)
+	checkOneOf(errs, "rules.catalogue_owner", r.CatalogueOwner, "central", "store")
+	checkOneOf(errs, "rules.threshold_owner", r.ThresholdOwner, "central", "store")
 	first := map[string]int{}
 	for i, s := range r.SubReasons {
 		key := fmt.Sprintf("rules.sub_reasons[%d]", i)

@@ -29,9 +29,15 @@ func defaultConfig() Config {
 			BackdateLimit:      Duration(45 * day),
 			NotesRequiredAbove: NotesConfig{Theft: "5", Adjustment: "50"},
 			LowStockHysteresis: 10,
+			CatalogueOwner:     "central",
+			ThresholdOwner:     "central",
 			SubReasons:         defaultSubReasons(),
 		},
 		Checkpoints: CheckpointConfig{HeadInterval: Duration(time.Hour)},
+		Sync: SyncConfig{
+			Incremental: "*/15 * * * *", Full: "30 2 * * *", FirstContact: Duration(time.Minute), LongPoll: true,
+		},
+		Central: CentralConfig{Listen: "127.0.0.1:8322", MaxConnections: 16, InFlight: 256},
 	}
 }
 

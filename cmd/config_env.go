@@ -29,7 +29,7 @@ func (l *configLoader) readEnv(env []string) {
 			l.unknownEnv(name, keys)
 			continue
 		}
-		if strings.HasSuffix(name, envFileSuffix) {
+		if name != envName(key) {
 			value = "file:" + value
 		}
 		l.setKey(key, value, origin{Source: name})

@@ -28,16 +28,10 @@ type configLoader struct {
 
 // loadConfig reads the file at path, then the SHELFD_ variables of env, then
 // flags. An empty path means SHELFD_CONFIG, or else the default path, where a
-// file may be missing. The error joins a *keyError for each thing that is
-// wrong anywhere, and ends the process with exitConfig.
-func loadConfig(path string, env []string, flags ...flagValue) (Config, error) {
-	c, _, err := loadOrigins(path, env, flags...)
-	return c, err
-}
-
-// loadOrigins is loadConfig and tells for each key where its value came from;
-// those that are not there have the default.
-func loadOrigins(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
+// file may be missing. It tells for each key where its value came from; those
+// that are not there have the default. The error joins a *keyError for each
+// thing that is wrong anywhere, and ends the process with exitConfig.
+func loadConfig(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
 	l := &configLoader{config: defaultConfig(), origins: map[string]origin{}}
 	path, explicit := configPath(path, env)
 	data, err := readConfigFile(path, explicit)

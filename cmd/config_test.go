@@ -36,7 +36,8 @@ func writeConfig(t *testing.T, text string) string {
 // loadText loads a configuration file that holds text.
 func loadText(t *testing.T, text string, env ...string) (Config, error) {
 	t.Helper()
-	return loadConfig(writeConfig(t, text), env)
+	c, _, err := loadConfig(writeConfig(t, text), env)
+	return c, err
 }
 
 // wantConfigErrors checks that err says exactly these lines, where FILE stands
@@ -56,7 +57,7 @@ func wantConfigErrors(t *testing.T, path string, err error, want ...string) {
 }
 
 func TestConfigExampleHoldsTheDefaults(t *testing.T) {
-	got, err := loadConfig(exampleConfig, nil)
+	got, _, err := loadConfig(exampleConfig, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ rules:
 checkpoints:
 frobnicate: 1
 `)
-	_, err := loadConfig(path, []string{"SHELFD_LOG_FORMAT=xml", "SHELFD_LISTEM=x", "SHELFD_NOTHING_LIKE_IT=x", "OTHER=x"})
+	_, _, err := loadConfig(path, []string{"SHELFD_LOG_FORMAT=xml", "SHELFD_LISTEM=x", "SHELFD_NOTHING_LIKE_IT=x", "OTHER=x"})
 	wantConfigErrors(t, path, err,
 		`SHELFD_LISTEM: is not a variable of shelfd; did you mean SHELFD_LISTEN (listen)?`,
 		`SHELFD_NOTHING_LIKE_IT: is not a variable of shelfd; config.example.yaml lists all keys, and SHELFD_LOG_LEVEL is log.level, for one`,
@@ -185,7 +186,7 @@ func TestConfigRefusesWhatIsNotOneYAMLMapping(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			path := writeConfig(t, text)
-			_, err := loadConfig(path, nil)
+			_, _, err := loadConfig(path, nil)
 			wantConfigErrors(t, path, err, want)
 		})
 	}
@@ -206,7 +207,7 @@ func TestConfigFileMayBeEmptyOrWrittenByNotepad(t *testing.T) {
 func TestConfigTakesFlagsBeforeVariablesBeforeTheFile(t *testing.T) {
 	path := writeConfig(t, "listen: 127.0.0.1:1\nlog: {level: error, format: json}\n")
 	env := []string{"SHELFD_LISTEN=127.0.0.1:2", "SHELFD_LOG_LEVEL=warn", "SHELFD_ALLOWED_HOSTS=a.local, b.local"}
-	c, err := loadConfig(path, env, flagValue{"--listen", "listen", "127.0.0.1:3"})
+	c, _, err := loadConfig(path, env, flagValue{"--listen", "listen", "127.0.0.1:3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,12 +220,12 @@ func TestConfigTakesFlagsBeforeVariablesBeforeTheFile(t *testing.T) {
 }
 
 func TestConfigStrongerSourceMendsAWeakerOnesFault(t *testing.T) {
-	c, err := loadConfig(writeConfig(t, "limits: {body: lots}\nlisten: 0.0.0.0:1\n"),
+	c, _, err := loadConfig(writeConfig(t, "limits: {body: lots}\nlisten: 0.0.0.0:1\n"),
 		[]string{"SHELFD_LIMITS_BODY=2MiB"}, flagValue{"--listen", "listen", "localhost:0"})
 	if err != nil || c.Limits.Body != 2<<20 {
 		t.Errorf("got %s, %v", c.Limits.Body, err)
 	}
-	_, err = loadConfig(writeConfig(t, ""), nil, flagValue{"--listen", "listen", "8321"})
+	_, _, err = loadConfig(writeConfig(t, ""), nil, flagValue{"--listen", "listen", "8321"})
 	if want := `--listen: listen: is "8321"; must be address:port`; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("said %v, want %s", err, want)
 	}
@@ -242,11 +243,11 @@ func TestConfigReadsSecretsFromFiles(t *testing.T) {
 		"file: in a variable":        {"SHELFD_ADMIN_TOKEN=file:" + secret},
 		"_FILE":                      {"SHELFD_ADMIN_TOKEN_FILE=" + secret},
 	} {
-		if c, err := loadConfig(path, env); err != nil || string(c.AdminToken) != token {
+		if c, _, err := loadConfig(path, env); err != nil || string(c.AdminToken) != token {
 			t.Errorf("%s: %q, %v", name, string(c.AdminToken), err)
 		}
 	}
-	_, err := loadConfig(path, []string{"SHELFD_ADMIN_TOKEN_FILE=" + secret + ".gone"})
+	_, _, err := loadConfig(path, []string{"SHELFD_ADMIN_TOKEN_FILE=" + secret + ".gone"})
 	if err == nil || !strings.HasPrefix(err.Error(), "SHELFD_ADMIN_TOKEN_FILE: admin_token: must name a file that can be read") {
 		t.Errorf("said %v for a secret that is not there", err)
 	}
@@ -357,7 +358,7 @@ func TestConfigFileThatIsNamedMustExistAndBeShort(t *testing.T) {
 		if env != nil {
 			path = ""
 		}
-		_, err := loadConfig(path, env)
+		_, _, err := loadConfig(path, env)
 		if !errors.Is(err, os.ErrNotExist) || exitCode(err) != exitConfig {
 			t.Errorf("env %q: %v", env, err)
 		}
@@ -373,11 +374,11 @@ func TestConfigFileThatIsNamedMustExistAndBeShort(t *testing.T) {
 
 func TestConfigPathsInTheFileAreRelativeToIt(t *testing.T) {
 	path := writeConfig(t, "data_dir: data")
-	c, err := loadConfig(path, nil)
+	c, _, err := loadConfig(path, nil)
 	if want := filepath.Join(filepath.Dir(path), "data"); err != nil || string(c.DataDir) != want {
 		t.Errorf("data_dir is %s, %v, want %s", c.DataDir, err, want)
 	}
-	c, err = loadConfig(path, []string{"SHELFD_DATA_DIR=here"})
+	c, _, err = loadConfig(path, []string{"SHELFD_DATA_DIR=here"})
 	if err != nil || c.DataDir != "here" {
 		t.Errorf("data_dir from a variable is %s, %v, want here", c.DataDir, err)
 	}

@@ -9,7 +9,7 @@ import (
 
 // Redacted gives the configuration with its secrets taken out, to be shown.
 func (c Config) Redacted() Config {
-	c.AdminToken = Secret(c.AdminToken.String())
+	c.AdminToken, c.Central.Database = Secret(c.AdminToken.String()), Secret(c.Central.Database.String())
 	return c
 }
 

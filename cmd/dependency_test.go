@@ -29,7 +29,7 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules, _, _ := strings.Cut(string(manual), "\n## Tools\n")
+	modules, _, _ := strings.Cut(string(manual), "\n## In the module `test`\n")
 	var explained []string
 	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| [^|]+ \\|").FindAllStringSubmatch(modules, -1) {
 		explained = append(explained, row[1])

@@ -29,8 +29,12 @@ const (
 	// exitStorage is a storage failure whose outcome is unknown; the service
 	// manager starts the server again, and that start finds out.
 	exitStorage = 9
-	// exitPartial is work done but for the rows that were skipped on request.
+	// exitPartial is work done but for some of it: rows of an import that were
+	// skipped on request, items that a destination did not take.
 	exitPartial = 10
+	// exitUnsynced is a destination that could not be brought up to date.
+	// Nothing is lost.
+	exitUnsynced = 11
 	// exitInterrupted is a command ended by Ctrl-C, as shells count it.
 	exitInterrupted = 130
 )

@@ -98,7 +98,8 @@ var exitMeanings = []struct {
 	{exitInUse, "the data directory is in use by another process"},
 	{exitDamaged, "the ledger is damaged"},
 	{exitStorage, "storage failed and the outcome is unknown"},
-	{exitPartial, "partly done: rows were skipped on request"},
+	{exitPartial, "partly done: some rows or items were left out"},
+	{exitUnsynced, "a destination could not be brought up to date; nothing is lost"},
 	{exitInterrupted, "interrupted before it was done"},
 }
 

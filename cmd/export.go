@@ -177,15 +177,21 @@ func (e *exportOptions) keeps(room, category string) bool {
 	return len(e.categories) == 0 || slices.ContainsFunc(e.categories, func(c string) bool { return strings.EqualFold(c, category) })
 }
 
-// readStock reads the rows of stock at the moment asked for.
-func (e *exportOptions) readStock(ctx context.Context, c *client, row rowFunc) error {
-	ids, err := e.places(ctx, c)
-	if err != nil {
-		return err
-	}
+// pastQuery asks for the moment and the locations asked for.
+func (e *exportOptions) pastQuery(ctx context.Context, c *client) (url.Values, error) {
 	query := e.past.query()
+	ids, err := e.places(ctx, c)
 	if len(ids) > 0 {
 		query.Set("location_id", strings.Join(ids, ","))
+	}
+	return query, err
+}
+
+// readStock reads the rows of stock at the moment asked for.
+func (e *exportOptions) readStock(ctx context.Context, c *client, row rowFunc) error {
+	query, err := e.pastQuery(ctx, c)
+	if err != nil {
+		return err
 	}
 	_, err = readSnapshot(ctx, c, query, func(r apiRow) error {
 		if !e.keeps(r.text("room_type"), r.text("category")) {

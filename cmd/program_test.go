@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +22,17 @@ func testOptions(t *testing.T, dir string) (o *rootOptions, stdout, stderr *byte
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	o = newRootOptions(Program{Version: "1.2.3", Commit: "0123abc", Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr})
 	o.patience = 0
-	o.env = []string{"SHELFD_DATA_DIR=" + dir, "SHELFD_CONFIG=" + emptyConfig(t)}
+	o.env = []string{"SHELFD_DATA_DIR=" + dir, "SHELFD_CONFIG=" + emptyConfig(t), machineVariable + "box"}
 	return o, stdout, stderr
+}
+
+// machineVariable keeps tests from asking which machine they are on.
+const machineVariable = "SHELFD_MACHINE_ID="
+
+// moveTo lets a program believe that it is on another machine.
+func (o *rootOptions) moveTo(machine string) {
+	o.env = slices.DeleteFunc(o.env, func(v string) bool { return strings.HasPrefix(v, machineVariable) })
+	o.env = append(o.env, machineVariable+machine)
 }
 
 // emptyConfig keeps a test from what is configured on this machine.
@@ -74,6 +84,12 @@ func startServer(t *testing.T, dir string, args ...string) *served {
 
 func startProgram(t *testing.T, change func(*rootOptions), dir string, args ...string) *served {
 	t.Helper()
+	return startCommand(t, change, dir, append([]string{"serve", "-o", "json", "--listen", "127.0.0.1:0"}, args...)...)
+}
+
+// startCommand runs a command that serves until it says where.
+func startCommand(t *testing.T, change func(*rootOptions), dir string, args ...string) *served {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	o, _, stderr := testOptions(t, dir)
 	ready, out := io.Pipe()
@@ -82,7 +98,7 @@ func startProgram(t *testing.T, change func(*rootOptions), dir string, args ...s
 	ended := make(chan int, 1)
 	s := &served{t: t, cancel: cancel, ended: ended, stderr: stderr}
 	go func() {
-		code := execute(ctx, o, append([]string{"serve", "-o", "json", "--listen", "127.0.0.1:0"}, args...))
+		code := execute(ctx, o, args)
 		_ = out.Close()
 		ended <- code
 	}()
@@ -93,7 +109,7 @@ func startProgram(t *testing.T, change func(*rootOptions), dir string, args ...s
 	})
 	if err := json.NewDecoder(bufio.NewReader(ready)).Decode(s); err != nil {
 		code := s.wait()
-		t.Fatalf("serve ended with %d: %s", code, stderr)
+		t.Fatalf("%s ended with %d: %s", args[0], code, stderr)
 	}
 	return s
 }

@@ -2,7 +2,7 @@
 // configuration, opens the ledger, puts the API on a listener and turns errors
 // into exit codes. It refuses to hold any rule of the ledger or of the API:
 // every command but serve, verify and config is a client of the API, whether a
-// server runs or not.
+// server runs or not. Those below central speak to its database instead.
 package cmd
 
 import (
@@ -79,6 +79,8 @@ type rootOptions struct {
 	running bool
 	// patience is how long to wait for a data directory that is in use.
 	patience time.Duration
+	// syncing lets a command that finds no server sync by itself meanwhile.
+	syncing bool
 	// journal replaces the disk in tests.
 	journal func(store.Journal) store.Journal
 }
@@ -96,7 +98,7 @@ func (o *rootOptions) load(flags ...flagValue) (err error) {
 	if o.dataDir != "" {
 		flags = append(flags, flagValue{Flag: "--data-dir", Key: "data_dir", Value: o.dataDir})
 	}
-	o.config, o.origins, err = loadOrigins(o.configPath, o.env, flags...)
+	o.config, o.origins, err = loadConfig(o.configPath, o.env, flags...)
 	return err
 }
 
@@ -151,10 +153,11 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{groupServer, "Server:", []*cobra.Command{newServeCommand(o)}},
+		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newCentralCommand(o)}},
 		{groupStock, "Stock:", stockCommands(o)},
 		{groupAdmin, "Administration:", []*cobra.Command{
-			newTokenCommand(o), newVerifyCommand(o), newConfigCommand(o), newVersionCommand(o),
+			newSyncCommand(o), newAdoptCommand(o), newTokenCommand(o), newVerifyCommand(o), newConfigCommand(o),
+			newVersionCommand(o),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

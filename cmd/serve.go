@@ -59,7 +59,7 @@ func (s *serveOptions) run(ctx context.Context) (err error) {
 	stayLean()
 	ln, control, err := s.prepare(ctx, a)
 	if err != nil {
-		return errors.Join(openingError(err), a.close(context.WithoutCancel(ctx)))
+		return errors.Join(openingError(err), a.close())
 	}
 	err = a.run(ctx, ln)
 	if e := removeControl(a.dir, control.Token); e != nil {

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
-	"github.com/xuri/nfp"
 )
 
 const (
@@ -159,21 +158,22 @@ func sheetFormatOf(style *excelize.Style) sheetFormat {
 	return sheetFormat{kind: sheetCellNumber}
 }
 
+// formatLiteral matches what a number format shows as it stands, and colours,
+// conditions and locales in brackets, but not elapsed times such as [hh]
+// (ECMA-376 part 1, 18.8.31).
+var formatLiteral = regexp.MustCompile(`"[^"]*"|[\\_*].|\[[^\]]*[^\]hHmMsS][^\]]*\]`)
+
+// sheetCustomFormat tells what a number format of the workbook's own shows.
 func sheetCustomFormat(code string) sheetFormat {
 	format := sheetFormat{kind: sheetCellNumber}
 	if strings.Trim(code, "0") == "" {
 		format.zeros = len(code)
 	}
-	parser := nfp.NumberFormatParser()
-	for _, section := range parser.Parse(code) {
-		for _, item := range section.Items {
-			switch item.TType {
-			case nfp.TokenTypeDateTimes, nfp.TokenTypeElapsedDateTimes:
-				format.kind = sheetCellDate
-			case nfp.TokenTypePercent:
-				format.kind = sheetCellPercent
-			}
-		}
+	switch code = formatLiteral.ReplaceAllString(code, ""); {
+	case strings.ContainsAny(code, "dDyYhHmMsS"):
+		format.kind = sheetCellDate
+	case strings.Contains(code, "%"):
+		format.kind = sheetCellPercent
 	}
 	return format
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -37,13 +36,9 @@ func (e *exportOptions) showSnapshot(ctx context.Context) (err error) {
 		return err
 	}
 	defer closeInto(c, &err)
-	ids, err := e.places(ctx, c)
+	query, err := e.pastQuery(ctx, c)
 	if err != nil {
 		return err
-	}
-	query := e.past.query()
-	if len(ids) > 0 {
-		query.Set("location_id", strings.Join(ids, ","))
 	}
 	if e.asJSON() {
 		return copyAnswer(ctx, c, query, e.stdout)

@@ -121,7 +121,7 @@ func (h *headCheck) check(head store.Head) error {
 
 func reportOf(m store.Meta, r store.Report, h *headCheck) verifyReport {
 	v := verifyReport{
-		OK: true, Store: m.Store.String(), Epoch: m.Epoch, Seq: r.Head.Seq, Clean: m.Clean,
+		OK: true, Store: m.Store.String(), Epoch: r.Head.Epoch, Seq: r.Head.Seq, Clean: m.Clean,
 		Entries: r.Entries, Movements: r.Movements, Holds: r.Holds, Documents: r.Documents, Events: r.Events,
 		Items: r.Items, Balances: r.Balances, Heads: r.Heads, Erased: r.Erased, Signed: h.signed, Foreign: h.foreign,
 	}

@@ -22,19 +22,36 @@ type tokenEvent struct {
 	Terminal string `json:"terminal,omitempty"`
 }
 
-func (c *IssueToken) decide(t *tx) error {
+// Check names every fault that can be seen without a ledger, and trims the
+// texts. Codes: invalid_request.
+func (c *IssueToken) Check(now Instant) error {
 	var p problems
+	c.check(&p)
+	c.checkExpiry(&p, now)
+	return p.err()
+}
+
+func (c *IssueToken) check(p *problems) {
 	p.text("/name", &c.Name, 1, 100)
 	p.text("/terminal", &c.Terminal, 0, 100)
 	if !validRole(c.Role) {
 		p.add(refuse(CodeInvalid, "role is viewer, terminal, manager, admin or sync.").at("/role"))
 	}
+}
+
+func (c *IssueToken) checkExpiry(p *problems, now Instant) {
+	if c.ExpiresAt != 0 && c.ExpiresAt <= now {
+		p.add(refuse(CodeInvalid, "expires_at is in the past.").at("/expires_at"))
+	}
+}
+
+func (c *IssueToken) decide(t *tx) error {
+	var p problems
+	c.check(&p)
 	if _, ok := t.s.locations.get(c.Location); !ok && !c.Location.IsZero() {
 		p.add(refuse(CodeNotFound, "There is no location %s.", c.Location).at("/location_id"))
 	}
-	if c.ExpiresAt != 0 && c.ExpiresAt <= t.now {
-		p.add(refuse(CodeInvalid, "expires_at is in the past.").at("/expires_at"))
-	}
+	c.checkExpiry(&p, t.now)
 	if err := p.err(); err != nil {
 		return err
 	}
@@ -121,7 +138,12 @@ func (c *EraseNotes) decide(t *tx) error {
 		return refuse(CodeNotFound, "Entry %s has no notes.", c.Entry)
 	}
 	t.erased = append(t.erased, c.Entry.Seq)
-	return t.event(EventNotesErased, map[string]string{"entry": c.Entry.String()})
+	return t.event(EventNotesErased, notesErased{c.Entry.String()})
+}
+
+// notesErased is the body of a notes_erased event.
+type notesErased struct {
+	Entry string `json:"entry"`
 }
 
 // ConfirmClock says that the wall clock is right, after it stepped.

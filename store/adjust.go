@@ -33,6 +33,7 @@ type Adjust struct {
 	ExternalID string
 	Line       int64
 
+	as     ID                // the id of the transfer, if it has one already
 	closed ReservationStatus // what the journal says of the reservation
 	known  int64             // the entry that has the external id already
 }

@@ -10,6 +10,9 @@ import (
 // what the entry is about, nil for most events. An entry that does not fit
 // the state is an uncoded error: the ledger is damaged.
 func (s *state) apply(e *Entry) (of any, err error) {
+	if e.Again.Seq > s.historyDraft.again.Seq {
+		s.historyDraft.again = e.Again
+	}
 	switch e.Kind {
 	case KindMovement:
 		return s.applyMovement(e)
@@ -94,6 +97,12 @@ func (s *state) applyEvent(e *Entry) (any, error) {
 		}
 		s.putRun(run)
 		return run, nil
+	case EventEpoch:
+		return nil, s.applyEpoch(e)
+	case EventReappended:
+		return nil, s.applyReappended(e)
+	case EventCommand:
+		return nil, s.applyCommand(e)
 	}
 	return nil, nil
 }

@@ -53,7 +53,7 @@ func (c *coder) put(b []byte) {
 func (c *coder) take(n int) []byte {
 	if n < 0 || n > 1<<26 || c.err != nil {
 		c.fail(errState)
-		return make([]byte, 16)
+		return make([]byte, 32)
 	}
 	if cap(c.buf) < n {
 		c.buf = make([]byte, n)
@@ -89,6 +89,14 @@ func (c *coder) bool(v *bool) {
 }
 
 func (c *coder) id(v *ID) {
+	if c.writing() {
+		c.put(v[:])
+		return
+	}
+	copy(v[:], c.take(len(v)))
+}
+
+func (c *coder) hash(v *Hash) {
 	if c.writing() {
 		c.put(v[:])
 		return

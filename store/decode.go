@@ -46,6 +46,9 @@ func (s *scanner) entry() *Entry {
 	if s.has(`,"line":`) {
 		e.Line = s.integer()
 	}
+	if s.has(`,"again":`) {
+		e.Again = s.position()
+	}
 	if s.has(`,"notes_digest":`) {
 		e.NotesDigest = s.base64()
 	}

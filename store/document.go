@@ -29,6 +29,8 @@ func (s *state) applyDocument(e *Entry) (any, error) {
 		s.putLocation(v)
 	case *Lot:
 		s.putLot(v)
+	case *TransferDocument:
+		s.putTransfer(v)
 	case *itemDocument:
 		return s.putItemDocument(e, v)
 	}
@@ -37,7 +39,18 @@ func (s *state) applyDocument(e *Entry) (any, error) {
 
 // decodeDocument reads the version of a document that an entry made.
 func decodeDocument(e *Entry) (any, error) {
-	var of any
+	if e.Document.of != nil {
+		return e.Document.of, nil
+	}
+	of, err := readDocument(e)
+	if err != nil {
+		return nil, fmt.Errorf("entry %s: %w", e.Position, err)
+	}
+	e.Document.of = of
+	return of, nil
+}
+
+func readDocument(e *Entry) (of any, err error) {
 	switch e.Document.Type {
 	case DocProduct:
 		of = &Product{Version: e.Seq}
@@ -47,19 +60,33 @@ func decodeDocument(e *Entry) (any, error) {
 		of = &Lot{Version: e.Seq}
 	case DocItem:
 		of = new(itemDocument)
+	case DocTransfer:
+		of = &TransferDocument{Version: e.Seq}
 	default:
-		return nil, fmt.Errorf("entry %s has unknown document type %q", e.Position, e.Document.Type)
+		return nil, fmt.Errorf("document type %q: %w", e.Document.Type, ErrNewer)
 	}
 	if err := json.Unmarshal(e.Document.Body, of); err != nil {
-		return nil, fmt.Errorf("entry %s: %w", e.Position, err)
+		return nil, err
 	}
+	var id ID
 	switch v := of.(type) {
 	case *Product:
+		id = v.ID
 		v.index()
 	case *Location:
-		return v, v.load()
+		id = v.ID
+		err = v.load()
+	case *Lot:
+		id = v.ID
+	case *itemDocument:
+		id = v.ID
+	case *TransferDocument:
+		id = v.ID
 	}
-	return of, nil
+	if err == nil && id != e.Document.ID {
+		err = fmt.Errorf("the document of %s says that it is %s", e.Document.ID, id)
+	}
+	return of, err
 }
 
 func (s *state) putProduct(p *Product) {
@@ -170,8 +197,8 @@ func (s *state) allItems() []*Item {
 			}
 		}
 	}
-	for _, i := range s.byNo {
-		if newest, _ := s.items.get(i.ID); newest == i {
+	for id, i := range s.items.base {
+		if newest, _ := s.items.get(id); newest == i {
 			all = append(all, i)
 		}
 	}

@@ -28,6 +28,9 @@ func AppendEntry(b []byte, e *Entry) []byte {
 	if e.Line != 0 {
 		b = strconv.AppendInt(append(b, `,"line":`...), e.Line, 10)
 	}
+	if !e.Again.IsZero() {
+		b = append(e.Again.Append(append(b, `,"again":"`...)), '"')
+	}
 	if e.NotesDigest != nil {
 		b = append(b, `,"notes_digest":"`...)
 		b = append(base64.RawURLEncoding.AppendEncode(b, e.NotesDigest), '"')

@@ -36,6 +36,9 @@ type Entry struct {
 	// within a source.
 	ExternalID string
 	Line       int64
+	// Again says that this fact was appended before, at that position of an
+	// earlier epoch, and was lost here since; zero for a new one.
+	Again Position
 	// Notes is erasable text; NotesDigest stays when it was erased.
 	Notes       *Text
 	NotesDigest []byte
@@ -83,6 +86,8 @@ type Document struct {
 	Type DocumentType
 	ID   ID
 	Body json.RawMessage
+	// of is what Body says, once it was asked for.
+	of any
 }
 
 // DocumentType says what a document describes.
@@ -94,6 +99,7 @@ const (
 	DocLocation DocumentType = "location"
 	DocLot      DocumentType = "lot"
 	DocItem     DocumentType = "item"
+	DocTransfer DocumentType = "transfer"
 )
 
 // Event is anything else worth knowing later.
@@ -107,16 +113,18 @@ type EventType string
 
 // The event types.
 const (
-	EventLowStock         EventType = "low_stock"
-	EventDiscrepancy      EventType = "discrepancy_opened"
-	EventClock            EventType = "clock_step"
-	EventClockConfirmed   EventType = "clock_confirmed"
-	EventRecovered        EventType = "recovered"
-	EventTokenCreated     EventType = "token_created"
-	EventTokenRevoked     EventType = "token_revoked"
-	EventSyncRun          EventType = "sync_run_finished"
-	EventNotesErased      EventType = "notes_erased"
-	EventReservationShort EventType = "reservation_short"
+	EventLowStock       EventType = "low_stock"
+	EventDiscrepancy    EventType = "discrepancy_opened"
+	EventClock          EventType = "clock_step"
+	EventClockConfirmed EventType = "clock_confirmed"
+	EventRecovered      EventType = "recovered"
+	EventTokenCreated   EventType = "token_created"
+	EventTokenRevoked   EventType = "token_revoked"
+	EventSyncRun        EventType = "sync_run_finished"
+	EventNotesErased    EventType = "notes_erased"
+	EventEpoch          EventType = "epoch_opened"
+	EventReappended     EventType = "reappended"
+	EventCommand        EventType = "command_done"
 )
 
 // Flag marks what was unusual about a movement.

@@ -41,6 +41,11 @@ func examples() map[string]*store.Entry {
 	}
 	document.Document = &store.Document{Type: store.DocProduct, ID: id(4), Body: json.RawMessage(`{"id":"x","name":"A \u003c B","unit_price":25.00}`)}
 	event.Event = &store.Event{Type: store.EventLowStock, Body: json.RawMessage(`{"scope":"room"}`)}
+	again := full(9, store.KindMovement)
+	again.Again, again.Movement = store.Position{Epoch: 1, Seq: 120}, movement.Movement
+	bareAgain := bare(10, store.KindEvent)
+	bareAgain.Epoch, bareAgain.Again = 2, store.Position{Epoch: 1, Seq: 121}
+	bareAgain.Event = &store.Event{Type: store.EventTokenRevoked, Body: json.RawMessage(`{}`)}
 	bareMovement, bareHold := bare(5, store.KindMovement), bare(6, store.KindHold)
 	bareMovement.Movement = &store.Movement{Item: id(1), Change: 1, After: 1, Reason: store.Audit}
 	bareHold.Hold = &store.Hold{Item: id(1), Reservation: id(3)}
@@ -50,6 +55,7 @@ func examples() map[string]*store.Entry {
 	return map[string]*store.Entry{
 		"movement": movement, "hold": hold, "document": document, "event": event,
 		"movement_bare": bareMovement, "hold_bare": bareHold, "document_bare": bareDocument, "event_bare": bareEvent,
+		"movement_again": again, "event_again": bareAgain,
 	}
 }
 
@@ -120,6 +126,9 @@ func TestEntry_of_any_content_is_read_as_it_was_written(t *testing.T) {
 			Actor: text.Draw(rt, "actor"), Terminal: text.Draw(rt, "terminal"), Source: text.Draw(rt, "source"),
 			ExternalID: text.Draw(rt, "external"), Line: rapid.Int64().Draw(rt, "line"),
 		}
+		if rapid.Bool().Draw(rt, "again") {
+			e.Again = store.Position{Epoch: rapid.Int64Range(1, 9).Draw(rt, "epoch before"), Seq: rapid.Int64Range(1, 1<<62).Draw(rt, "seq before")}
+		}
 		if rapid.Bool().Draw(rt, "noted") {
 			e.NotesDigest = rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(rt, "digest")
 		}
@@ -161,6 +170,9 @@ func TestParseEntry_refuses_what_is_not_canonical(t *testing.T) {
 		"an unknown reason":  strings.Replace(good, `AUDIT`, `GIFT`, 1),
 		"an escape too many": strings.Replace(good, `AUDIT`, `\u0041UDIT`, 1),
 		"a needless field":   strings.Replace(good, `,"item"`, `,"actor":"","item"`, 1),
+		"again nothing":      strings.Replace(good, `,"item"`, `,"again":"","item"`, 1),
+		"again seq 0":        strings.Replace(good, `,"item"`, `,"again":"1-0","item"`, 1),
+		"again out of place": strings.Replace(good, `,"quantity_change"`, `,"again":"1-1","quantity_change"`, 1),
 		"a huge seq":         strings.Replace(good, `"1-5"`, `"1-99999999999999999999"`, 1),
 	} {
 		if bad == good {

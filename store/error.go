@@ -44,6 +44,7 @@ const (
 	CodeOutcomeUnknown        Code = "outcome_unknown"
 	CodeStorageFull           Code = "storage_full"
 	CodeReadOnly              Code = "read_only"
+	CodeUnavailable           Code = "unavailable"
 )
 
 // Detail is one problem of a refused request: where it is (a JSON Pointer into
@@ -116,6 +117,19 @@ func (p *problems) add(err *Error) {
 		return
 	}
 	p.list = append(p.list, err.Details...)
+}
+
+// addAt gathers a refusal of what is at a pointer; any other error is given
+// back.
+func (p *problems) addAt(pointer string, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if err != nil && (!ok || e.Code == "") {
+		return err
+	}
+	if err != nil {
+		p.add(e.at(pointer))
+	}
+	return nil
 }
 
 // err gives one error for all that was gathered, nil for none.

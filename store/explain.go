@@ -28,7 +28,7 @@ func (l *Ledger) Explain(ctx context.Context, id ID, asOf Instant) (*Explanation
 	}
 	x := &Explanation{Item: item, AsOf: asOf, ByReason: map[Reason]Quantity{}, Holds: map[ID]Quantity{}}
 	for seq := item.Seq; seq > 0; {
-		stored, err := l.j.FindEntry(ctx, seq)
+		stored, err := l.h.FindEntry(ctx, seq)
 		if err != nil {
 			return nil, err
 		}
@@ -68,24 +68,4 @@ func (x *Explanation) add(e *Entry) {
 		x.Reserved += e.Hold.ReservedChange
 		x.Holds[e.Hold.Reservation] += e.Hold.ReservedChange
 	}
-}
-
-// ItemEntries reads an item's entries backwards from the one at or before
-// seq (0: the newest), at most limit of them; next is where to go on, 0 at
-// the end.
-func (l *Ledger) ItemEntries(ctx context.Context, item *Item, seq int64, limit int) (list []Stored, next int64, err error) {
-	for at := item.Seq; at > 0; {
-		stored, err := l.j.FindEntry(ctx, at)
-		if err != nil {
-			return nil, 0, err
-		}
-		if seq == 0 || at <= seq {
-			if len(list) == limit {
-				return list, at, nil
-			}
-			list = append(list, *stored)
-		}
-		at = stored.Prev
-	}
-	return list, 0, nil
 }

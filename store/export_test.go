@@ -22,7 +22,7 @@ func (l *Ledger) Dump() string {
 
 // Refold folds the ledger from its first entry, without any saved state.
 func (l *Ledger) Refold(ctx context.Context) (string, error) {
-	other := &Ledger{cfg: l.cfg, j: l.j, meta: l.meta}
+	other := &Ledger{cfg: l.cfg, h: l.h, j: l.j, meta: l.meta}
 	head := l.Head()
 	other.meta.Head = head
 	other.s = newState(l.meta.Epoch, l.cfg.Rules.HysteresisPercent)
@@ -80,6 +80,7 @@ func (c PanicCommand) decide(t *tx) error {
 func (s *state) dump() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "head %d %x %d, items %d %d %d\n", s.head.Seq, s.head.Hash, s.head.RecordedAt, s.itemCount, s.itemCountBatch, s.itemCountDraft)
+	fmt.Fprintf(&b, "epoch %d, branch %s %x, again %s, command %d\n", s.head.Epoch, s.history.branch, s.history.hash, s.history.again, s.history.command)
 	record := func(kind string, v any) {
 		raw, err := json.Marshal(v)
 		fmt.Fprintf(&b, "%s %s %v\n", kind, raw, err)
@@ -87,6 +88,9 @@ func (s *state) dump() string {
 	sorted(s.locations.base, func(_ ID, v *Location) { record("location", []any{v, v.Version, v.Zone().String()}) })
 	sorted(s.products.base, func(_ ID, v *Product) { record("product", []any{v, v.Version, v.Search, v.sortName}) })
 	sorted(s.lots.base, func(_ ID, v *Lot) { record("lot", []any{v, v.Version}) })
+	sorted(s.transfers.base, func(_ ID, v *TransferDocument) { record("transfer", []any{v, v.Version}) })
+	sorted(s.shipments.base, func(k, v ID) { fmt.Fprintf(&b, "shipment %s %s\n", k, v) })
+	sorted(s.numbered.base, func(k string, v *numbered) { fmt.Fprintf(&b, "number %q %v\n", k, v.ids) })
 	sorted(s.reservations.base, func(_ ID, v *Reservation) { record("reservation", v) })
 	sorted(s.runs.base, func(_ ID, v *Run) { record("run", v) })
 	for n, i := range s.byNo {
@@ -100,6 +104,7 @@ func (s *state) dump() string {
 	}
 	sorted(s.skus.base, func(k string, v ID) { fmt.Fprintf(&b, "sku %q %s\n", k, v) })
 	sorted(s.tags.base, func(k string, v ID) { fmt.Fprintf(&b, "tag %q %s\n", k, v) })
+	sorted(s.aliases.base, func(k, v ID) { fmt.Fprintf(&b, "alias %s %s\n", k, v) })
 	sorted(s.groups.base, func(k groupKey, g *group) {
 		fmt.Fprintf(&b, "group %v %v %s %v %v\n", k, g.items, g.available, g.low, g.armed)
 	})
@@ -116,3 +121,35 @@ func sorted[K comparable, V any](m map[K]V, each func(K, V)) {
 
 // Waiting is how many commands wait for the writer.
 func (l *Ledger) Waiting() int { return len(l.queue) }
+
+// Records gives the records of all items, by number.
+func (l *Ledger) Records() (list []ItemRecord) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, i := range l.s.byNo {
+		list = append(list, i.Record())
+	}
+	return list
+}
+
+// TeachCommand adds a kind of command from central until the test ends. do
+// does commands of the same transaction.
+func TeachCommand(t interface{ Cleanup(func()) }, kind string, obey func(do func(Command) error) error) {
+	obeyed[kind] = func(t *tx, _ json.RawMessage) error {
+		return obey(func(c Command) error { return c.decide(t) })
+	}
+	t.Cleanup(func() { delete(obeyed, kind) })
+}
+
+// AllItems lists all items by number, the archived ones too.
+func (l *Ledger) AllItems() []*Item {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Clone(l.s.byNo)
+}
+
+// ReadThresholds reads a product's thresholds as a replica does.
+func ReadThresholds(body []byte) (*Quantity, []LocationThreshold, error) {
+	t, err := readThresholds(body)
+	return t.General, t.Own, err
+}

@@ -53,9 +53,21 @@ func (l *Ledger) Locations() []*Location {
 	return sortedBy(l.s.locations.base, func(v *Location) string { return strings.ToLower(v.Name) + v.ID.String() })
 }
 
-// Products lists all products by name.
+// catalogue is all products by name, as published with an entry.
+type catalogue struct {
+	seq  int64
+	list []*Product
+}
+
+// Products lists all products by name. The list is shared: it must not be
+// changed.
 func (l *Ledger) Products() []*Product {
 	l.mu.RLock()
+	seq := l.s.catalogued
+	if known := l.products.Load(); known != nil && known.seq == seq {
+		l.mu.RUnlock()
+		return known.list
+	}
 	list := make([]*Product, 0, len(l.s.products.base))
 	for _, p := range l.s.products.base {
 		list = append(list, p)
@@ -67,6 +79,8 @@ func (l *Ledger) Products() []*Product {
 		}
 		return slices.Compare(a.ID[:], b.ID[:])
 	})
+	// One that is older than another's by now is found out by its seq.
+	l.products.Store(&catalogue{seq, list})
 	return list
 }
 
@@ -108,6 +122,9 @@ func (l *Ledger) Reservation(ctx context.Context, id ID) (*Reservation, error) {
 	l.mu.RUnlock()
 	if ok {
 		return r, nil
+	}
+	if l.mirrors() {
+		return nil, refuse(CodeNotFound, "There is no reservation %s here.", id)
 	}
 	r, err := readReservation(ctx, l.j, id, maxInt64)
 	if err == nil && r == nil {
@@ -156,7 +173,11 @@ func (l *Ledger) Meta() Meta { return l.meta }
 // Rules are the settings in force.
 func (l *Ledger) Rules() *Rules { return &l.cfg.Rules }
 
-// Journal gives the readers of history. It must not be written.
+// History reads what was recorded.
+func (l *Ledger) History() History { return l.h }
+
+// Journal gives the readers of history and more; nil for a mirror. It must
+// not be written.
 func (l *Ledger) Journal() Journal { return l.j }
 
 // Stats counts what the state holds.

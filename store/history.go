@@ -3,11 +3,12 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // readEntry reads and parses one entry; not_found when there is none.
-func readEntry(ctx context.Context, j Journal, seq int64) (*Entry, error) {
-	stored, err := j.FindEntry(ctx, seq)
+func readEntry(ctx context.Context, h History, seq int64) (*Entry, error) {
+	stored, err := h.FindEntry(ctx, seq)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func (l *Ledger) Fact(ctx context.Context, p Position) (Fact, error) {
 }
 
 func (l *Ledger) factAt(ctx context.Context, seq int64) (f Fact, err error) {
-	if f.Entry, err = readEntry(ctx, l.j, seq); err != nil {
+	if f.Entry, err = readEntry(ctx, l.h, seq); err != nil {
 		return f, err
 	}
 	switch f.Entry.Kind {
@@ -44,7 +45,7 @@ func (l *Ledger) factAt(ctx context.Context, seq int64) (f Fact, err error) {
 		f.Of = f.After
 	case KindHold:
 		if f.After, err = l.itemAt(ctx, f.Entry.Hold.Item, seq); err == nil {
-			f.Of, err = readReservation(ctx, l.j, f.Entry.Hold.Reservation, seq)
+			f.Of, err = l.reservationAt(ctx, f.Entry.Hold.Reservation, seq)
 		}
 	case KindDocument:
 		f.Of, err = decodeDocument(f.Entry)
@@ -56,6 +57,37 @@ func (l *Ledger) factAt(ctx context.Context, seq int64) (f Fact, err error) {
 		f.Of, err = newState(l.meta.Epoch, 0).applyEvent(f.Entry)
 	}
 	return f, err
+}
+
+// reservationAt folds a reservation as it was right after its entry at seq,
+// which it finds again by walking the item's entries backwards.
+func (l *Ledger) reservationAt(ctx context.Context, id ID, seq int64) (*Reservation, error) {
+	var held []*Entry
+	for at := seq; at > 0; {
+		stored, err := l.h.FindEntry(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		at = stored.Prev
+		if stored.Change.Quantity != 0 {
+			continue
+		}
+		e, err := stored.Entry()
+		if err != nil {
+			return nil, err
+		}
+		if e.Hold != nil && e.Hold.Reservation == id {
+			held = append(held, e)
+			if e.Hold.Why == holdCreated {
+				break
+			}
+		}
+	}
+	var r *Reservation
+	for _, e := range slices.Backward(held) {
+		r = r.with(e)
+	}
+	return r, nil
 }
 
 // itemAt rebuilds an item as it was right after seq.
@@ -86,7 +118,7 @@ func (l *Ledger) itemAt(ctx context.Context, id ID, seq int64) (*Item, error) {
 // balanceAt walks an item's entries backwards to the newest at or before seq.
 func (l *Ledger) balanceAt(ctx context.Context, item *Item, seq int64) (Change, error) {
 	for at := item.Seq; at > 0; {
-		stored, err := l.j.FindEntry(ctx, at)
+		stored, err := l.h.FindEntry(ctx, at)
 		if err != nil {
 			return Change{}, err
 		}
@@ -107,7 +139,7 @@ func (l *Ledger) editedAt(ctx context.Context, item *Item, seq int64) error {
 	if err != nil {
 		return err
 	}
-	e, err := readEntry(ctx, l.j, at)
+	e, err := readEntry(ctx, l.h, at)
 	if err != nil {
 		return err
 	}
@@ -136,13 +168,13 @@ func (l *Ledger) documentsAt(ctx context.Context, item *Item, seq int64) (err er
 // it did not exist yet, of its first: a late entry can be older than what it
 // is about. newest is the seq of its newest version.
 func (l *Ledger) documentAt(ctx context.Context, id ID, newest, seq int64) (int64, error) {
-	at, err := l.j.FindDocument(ctx, id, seq)
+	at, err := l.h.FindDocument(ctx, id, seq)
 	if err != nil || at != 0 {
 		return at, err
 	}
 	for older := newest; older != 0 && err == nil; {
 		newest = older
-		older, err = l.j.FindDocument(ctx, id, older-1)
+		older, err = l.h.FindDocument(ctx, id, older-1)
 	}
 	return newest, err
 }
@@ -157,7 +189,7 @@ func versionAt[T any](ctx context.Context, l *Ledger, newest T, id ID, version, 
 	if err != nil {
 		return newest, err
 	}
-	e, err := readEntry(ctx, l.j, at)
+	e, err := readEntry(ctx, l.h, at)
 	if err != nil {
 		return newest, err
 	}

@@ -100,6 +100,9 @@ func (t *tx) hold(id ID, change Quantity, expires Instant, why ReservationStatus
 	return of.(*Reservation), nil
 }
 
+// holdCreated is why a reservation's first hold was written.
+const holdCreated = "created"
+
 // Reserve holds units of an item for an order. Codes: not_found,
 // insufficient_stock, room_not_sellable, lot_closed, quantity_out_of_range,
 // invalid_request.
@@ -132,7 +135,7 @@ func (c *Reserve) decide(t *tx) error {
 	}
 	_, err := t.write(&Entry{Kind: KindHold, Hold: &Hold{
 		Item: item.ID, ReservedChange: c.Quantity, After: item.Quantity, ReservedAfter: item.Reserved + c.Quantity,
-		Reservation: t.newID(), ExpiresAt: expires, Why: "created", Reference: c.Reference,
+		Reservation: t.newID(), ExpiresAt: expires, Why: holdCreated, Reference: c.Reference,
 	}})
 	return err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"io"
 )
 
@@ -22,10 +23,50 @@ func (h Hash) next(canonical []byte, scratch *[]byte) Hash {
 	return sha256.Sum256(*scratch)
 }
 
+// MarshalText gives 64 lower-case hexadecimal digits.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText reads 64 hexadecimal digits.
+func (h *Hash) UnmarshalText(b []byte) error {
+	var v Hash
+	if len(b) != hex.EncodedLen(len(v)) {
+		return refuse(CodeInvalid, "%.70q is not a SHA-256 in hexadecimal digits.", b)
+	}
+	if _, err := hex.Decode(v[:], b); err != nil {
+		return refuse(CodeInvalid, "%.70q is not a SHA-256 in hexadecimal digits.", b)
+	}
+	*h = v
+	return nil
+}
+
+// History is how the past of a ledger is read.
+type History interface {
+	// Scan reads stored entries with after < seq ≤ upTo in order; an error of
+	// fn ends it and is returned.
+	Scan(ctx context.Context, after, upTo int64, fn func(*Stored) error) error
+	// FindEntry reads one entry; not_found when there is none.
+	FindEntry(ctx context.Context, seq int64) (*Stored, error)
+	// FindDocument gives the seq of a document's version that held at seq, 0
+	// when it did not exist yet.
+	FindDocument(ctx context.Context, id ID, seq int64) (int64, error)
+	// ScanChanges reads the balance columns with after < seq ≤ upTo in order.
+	ScanChanges(ctx context.Context, after, upTo int64, fn func(Change) error) error
+	// ScanLate reads late changes that had occurred by a moment but have a seq
+	// above after and at most upTo, in any order.
+	ScanLate(ctx context.Context, occurredBy Instant, after, upTo int64, fn func(Change) error) error
+	// FindSeq gives the last seq recorded at or before a moment, 0 for none.
+	FindSeq(ctx context.Context, recordedBy Instant) (int64, error)
+	// FindBalances gives the newest saved balances at or before seq: a full
+	// one and, unless Seq is 0, one of what changed since.
+	FindBalances(ctx context.Context, seq int64) (full, since Balances, err error)
+}
+
 // Journal keeps the ledger and its saved states on disk. One goroutine
 // appends; any number may read. Reads never hold a transaction while they
 // call back for longer than a page.
 type Journal interface {
+	History
+
 	// Meta tells which ledger this is and how it was left.
 	Meta(ctx context.Context) (Meta, error)
 
@@ -41,11 +82,6 @@ type Journal interface {
 	// PruneKeys forgets idempotency keys recorded before a moment.
 	PruneKeys(ctx context.Context, before Instant) error
 
-	// Scan reads stored entries with after < seq ≤ upTo in order; an error of
-	// fn ends it and is returned.
-	Scan(ctx context.Context, after, upTo int64, fn func(*Stored) error) error
-	// FindEntry reads one entry; not_found when there is none.
-	FindEntry(ctx context.Context, seq int64) (*Stored, error)
 	// FindExternal gives the seq of a fact by its source's own name, 0 for none.
 	FindExternal(ctx context.Context, source, externalID string, line int64) (int64, error)
 	// FindReversal gives the seq of the movement that reverses seq, 0 for none.
@@ -54,20 +90,6 @@ type Journal interface {
 	// reservation's entries in order.
 	ListTransfer(ctx context.Context, id ID) ([]int64, error)
 	ListReservation(ctx context.Context, id ID) ([]int64, error)
-	// FindDocument gives the seq of a document's version that held at seq, 0
-	// when it did not exist yet.
-	FindDocument(ctx context.Context, id ID, seq int64) (int64, error)
-
-	// ScanChanges reads the balance columns with after < seq ≤ upTo in order.
-	ScanChanges(ctx context.Context, after, upTo int64, fn func(Change) error) error
-	// ScanLate reads late changes that had occurred by a moment but have a seq
-	// above after and at most upTo, in any order.
-	ScanLate(ctx context.Context, occurredBy Instant, after, upTo int64, fn func(Change) error) error
-	// FindSeq gives the last seq recorded at or before a moment, 0 for none.
-	FindSeq(ctx context.Context, recordedBy Instant) (int64, error)
-	// FindBalances gives the newest saved balances at or before seq: a full
-	// one and, unless Seq is 0, one of what changed since.
-	FindBalances(ctx context.Context, seq int64) (full, since Balances, err error)
 
 	// State opens the newest full state; at.Seq is 0 when there is none.
 	State(ctx context.Context) (at Head, r io.ReadCloser, err error)
@@ -77,6 +99,9 @@ type Journal interface {
 	ScanKeys(ctx context.Context, since Instant, fn func(Key) error) error
 	// FindKey reads the idempotency key of the command whose first entry is seq.
 	FindKey(ctx context.Context, seq int64) (Key, error)
+	// ListKeys reads the idempotency keys of the commands whose first entry is
+	// in after < seq ≤ upTo, in order.
+	ListKeys(ctx context.Context, after, upTo int64) ([]Key, error)
 	// ListTokens reads all tokens, oldest first.
 	ListTokens(ctx context.Context) ([]*Token, error)
 	// Size gives what the ledger takes on disk, in bytes, for health.
@@ -88,7 +113,8 @@ type Journal interface {
 
 // Meta is which ledger a journal holds and how it was left.
 type Meta struct {
-	// Store names this ledger in the whole chain of stores.
+	// Store names this ledger in the whole chain of stores, Epoch is the one it
+	// was founded with; that of the newest entry is in Head.
 	Store ID
 	Epoch int64
 	// Seq and Hash are those of the newest entry, RecordedAt its time; zero
@@ -98,6 +124,9 @@ type Meta struct {
 	Clean bool
 	// Demo tells that the data are made up.
 	Demo bool
+	// Moved tells that the files were made on another machine, and that nobody
+	// has said yet that this one goes on with them.
+	Moved bool
 }
 
 // Head is the state of the chain after seq.

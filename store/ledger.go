@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +27,9 @@ type Config struct {
 // are safe for concurrent use.
 type Ledger struct {
 	cfg Config
-	j   Journal
+	// h reads the past; it is j, which a mirror has not.
+	h History
+	j Journal
 	// mu guards the base layers of s; the writer takes it to publish only.
 	mu     sync.RWMutex
 	s      *state
@@ -34,6 +37,9 @@ type Ledger struct {
 	meta   Meta
 	keys   keyring
 	saves  saves
+	// products are those of the newest list by name.
+	products atomic.Pointer[catalogue]
+	watchers watchers
 
 	// tx and batch are the writer's, used again for every command and commit.
 	tx    tx
@@ -84,7 +90,7 @@ const queueLength = 4096
 // from then on. A *DamageError error means the ledger must not be written.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	l := &Ledger{
-		cfg: cfg, j: cfg.Journal,
+		cfg: cfg, h: cfg.Journal, j: cfg.Journal,
 		queue: make(chan *call, queueLength), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if err := l.load(ctx); err != nil {
@@ -124,6 +130,9 @@ func systemRequest() Request { return Request{Actor: "system", Source: "system",
 // the journal; read_only after the ledger stopped. Once a command is queued
 // ctx no longer ends it: what is being committed has an outcome.
 func (l *Ledger) Do(ctx context.Context, r Request, cmd Command) (Receipt, error) {
+	if l.mirrors() {
+		return Receipt{}, refuse(CodeReadOnly, "This is a copy for reading; only the store itself can be changed.")
+	}
 	c := newCall(r, cmd)
 	select {
 	case l.queue <- c:
@@ -163,13 +172,20 @@ func (l *Ledger) Failed() <-chan struct{} { return l.stopped }
 // Err is why the writer stopped by itself, nil while it runs or after Close.
 func (l *Ledger) Err() error { return l.failure.get() }
 
-// Close takes no more commands, finishes those that wait, saves the full
-// state and closes the journal.
+// Close takes no more commands, finishes those that wait, saves the newest
+// head and the full state, and closes the journal. After the writer stopped
+// by itself it touches nothing and gives what Err gives.
 func (l *Ledger) Close() error {
+	if l.mirrors() {
+		return nil
+	}
 	l.once.Do(func() { close(l.closing) })
 	<-l.stopped
 	if err := l.failure.get(); err != nil {
 		return err
+	}
+	if err := l.saveNewHead(context.Background()); err != nil {
+		l.cfg.Log.Warn("the head of the ledger was not saved", "err", err)
 	}
 	if err := l.saveState(context.Background()); err != nil {
 		l.cfg.Log.Warn("the full state was not saved; the next start takes longer", "err", err)
@@ -209,6 +225,9 @@ func (l *Ledger) foldTail(ctx context.Context) error {
 		e, err := ParseEntry(row.Bytes)
 		if err != nil {
 			return &DamageError{row.Seq, err.Error()}
+		}
+		if !e.follows(s.draft.Epoch) {
+			return &DamageError{row.Seq, "it is of another epoch"}
 		}
 		if row.Seq != s.draft.Seq+1 || e.Seq != row.Seq {
 			return &DamageError{row.Seq, "it is out of sequence"}

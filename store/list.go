@@ -110,9 +110,9 @@ func (f *ItemFilter) matcher() func(*Item) bool {
 		switch {
 		case f.UpdatedAfter != 0 && i.UpdatedAt <= f.UpdatedAfter,
 			len(f.Products) > 0 && !slices.Contains(f.Products, i.Product.ID),
-			len(f.SKUs) > 0 && !slices.ContainsFunc(f.SKUs, func(s string) bool { return strings.EqualFold(s, i.Product.SKU) }),
+			len(f.SKUs) > 0 && !slices.ContainsFunc(f.SKUs, func(s string) bool { return skuKey(s) == skuKey(i.Product.SKU) }),
 			len(f.Barcodes) > 0 && !slices.ContainsFunc(f.Barcodes, func(b string) bool { return slices.Contains(i.Product.Barcodes, b) }),
-			len(f.Lots) > 0 && !slices.ContainsFunc(f.Lots, func(lot string) bool { return i.Lot.named(lot) }):
+			len(f.Lots) > 0 && !slices.ContainsFunc(f.Lots, func(lot string) bool { return i.Lot.Named(lot) }):
 			return false
 		}
 		for _, w := range words {
@@ -124,25 +124,17 @@ func (f *ItemFilter) matcher() func(*Item) bool {
 	}
 }
 
-// named tells whether a lot is known by a tag, batch number or id.
-func (l *Lot) named(name string) bool {
-	return l != nil && (strings.EqualFold(l.PackageTag, name) || strings.EqualFold(l.BatchNumber, name) || l.ID.String() == name)
+// Named tells whether a lot is known by a tag or batch number, without regard
+// to letter case, or by its id. No lot is known by nothing.
+func (l *Lot) Named(name string) bool {
+	if l == nil {
+		return false
+	}
+	lower := strings.ToLower
+	return lower(l.PackageTag) == lower(name) || lower(l.BatchNumber) == lower(name) || l.ID.String() == name
 }
 
 // mentions tells whether a lower-case word is in the lot's names.
 func (l *Lot) mentions(word string) bool {
 	return l != nil && (strings.Contains(strings.ToLower(l.PackageTag), word) || strings.Contains(strings.ToLower(l.BatchNumber), word))
-}
-
-// Categories lists the categories in use with how many items each has.
-func (l *Ledger) Categories() map[string]int {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	counts := map[string]int{}
-	for c, list := range l.s.orders.lists {
-		if c.location.IsZero() && c.room == 0 && !c.low && c.category != anyCategory && c.category != "" {
-			counts[l.s.byNo[list[0]-1].Product.Category] = len(list)
-		}
-	}
-	return counts
 }

@@ -34,7 +34,7 @@ func TestLedger_does_what_a_simple_model_does(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"adjust": m.adjust, "adjust again": m.adjust, "bulk": m.bulk, "reserve": m.reserve, "end hold": m.endHold, "extend": m.extend,
 			"reverse": m.reverse, "open": m.open, "edit product": m.editProduct, "edit item": m.editItem, "import": m.importRows,
-			"wait": m.wait, "reopen": func(*rapid.T) { m.Reopen() }, "": m.check,
+			"wait": m.wait, "open epoch": m.openEpoch, "reopen": func(*rapid.T) { m.Reopen() }, "": m.check,
 		})
 		m.checkAtRest(rt)
 	})
@@ -316,6 +316,16 @@ func (m *machine) editProduct(rt *rapid.T) {
 		v.products[id] = &next
 		return true
 	})
+}
+
+// openEpoch goes on in another epoch, which changes nothing else.
+func (m *machine) openEpoch(rt *rapid.T) {
+	head := m.Head()
+	from := head.Epoch + rapid.Int64Range(-1, 2).Draw(rt, "epoch left")
+	m.do(rt, branchAt(m.t, m.Shop, max(1, from), rapid.Int64Range(1, head.Seq).Draw(rt, "branch")), func(*model) bool { return true })
+	if p, _ := m.Branch(); (m.Head().Epoch <= head.Epoch && m.Head() != head) || p != m.Again() {
+		rt.Fatalf("after %+v: %+v, branched at %s", head, m.Head(), p)
+	}
 }
 
 func (m *machine) editItem(rt *rapid.T) {

@@ -25,7 +25,7 @@ func (l *Ledger) balancesAt(ctx context.Context, seq int64) ([]balance, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = l.j.ScanChanges(ctx, from, seq, func(c Change) error {
+	err = l.h.ScanChanges(ctx, from, seq, func(c Change) error {
 		balances = grow(balances, c.Item)
 		balances[c.Item-1] = balance{c.After, c.ReservedAfter}
 		return nil
@@ -35,7 +35,7 @@ func (l *Ledger) balancesAt(ctx context.Context, seq int64) ([]balance, error) {
 
 // savedBalances gives the newest saved balances at or before seq, and theirs.
 func (l *Ledger) savedBalances(ctx context.Context, seq int64) ([]balance, int64, error) {
-	full, since, err := l.j.FindBalances(ctx, seq)
+	full, since, err := l.h.FindBalances(ctx, seq)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -63,11 +63,11 @@ func grow(b []balance, no int64) []balance {
 func (l *Ledger) balancesAsOf(ctx context.Context, asOf Instant, known int64) ([]balance, error) {
 	// An entry may say that it occurred up to futureLimit after it was
 	// recorded, so balances are safe to start from only that much earlier.
-	start, err := l.j.FindSeq(ctx, asOf.Add(-futureLimit))
+	start, err := l.h.FindSeq(ctx, asOf.Add(-futureLimit))
 	if err != nil {
 		return nil, err
 	}
-	window, err := l.j.FindSeq(ctx, asOf.Add(lateAfter))
+	window, err := l.h.FindSeq(ctx, asOf.Add(lateAfter))
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +85,10 @@ func (l *Ledger) balancesAsOf(ctx context.Context, asOf Instant, known int64) ([
 		}
 		return nil
 	}
-	if err := l.j.ScanChanges(ctx, from, window, add); err != nil {
+	if err := l.h.ScanChanges(ctx, from, window, add); err != nil {
 		return nil, err
 	}
-	return balances, l.j.ScanLate(ctx, asOf, window, known, add)
+	return balances, l.h.ScanLate(ctx, asOf, window, known, add)
 }
 
 // knownSeq is the newest entry known at a moment; zero asks for today.
@@ -96,5 +96,5 @@ func (l *Ledger) knownSeq(ctx context.Context, at Instant) (int64, error) {
 	if at == 0 {
 		return l.Head().Seq, nil
 	}
-	return l.j.FindSeq(ctx, at)
+	return l.h.FindSeq(ctx, at)
 }

@@ -183,7 +183,8 @@ func rounded(r *big.Rat) *big.Rat {
 
 // snapshotOf lays out a snapshot like the naive replay's.
 func snapshotOf(s *store.Snapshot) naiveMoment {
-	m := naiveMoment{quantity: s.Quantity.String(), digest: hex.EncodeToString(s.Digest[:])}
+	digest := s.Digest()
+	m := naiveMoment{quantity: s.Quantity.String(), digest: hex.EncodeToString(digest[:])}
 	for i := range s.Rows() {
 		threshold := ""
 		if i.Threshold != nil {

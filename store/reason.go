@@ -80,6 +80,10 @@ const (
 	SubImport         = "import"
 	SubAlreadyCounted = "already_counted"
 	SubReversal       = "reversal"
+	SubReceived       = "received"
+	SubShipped        = "shipped"
+	SubReturned       = "returned"
+	SubSurplus        = "surplus"
 )
 
 // allows tells whether the sub-reason may stand below r.

@@ -15,6 +15,12 @@ type recaller interface {
 	recall(ctx context.Context, r Request, j Journal) error
 }
 
+// reviewer is a command that compares what it brings with what the ledger has
+// on disk. It is the first of its commit, so that all of it is there.
+type reviewer interface {
+	review(ctx context.Context, l *Ledger) error
+}
+
 // Request is what every command carries besides its own fields.
 type Request struct {
 	// Actor is the id of the token or person, Terminal the device, Source one
@@ -47,7 +53,7 @@ type Receipt struct {
 }
 
 // Fact is an entry and the version it made: *Item, *Reservation, *Product,
-// *Location, *Lot, *Run, or nil.
+// *Location, *Lot, *TransferDocument, *Run, or nil.
 type Fact struct {
 	Entry *Entry
 	Of    any

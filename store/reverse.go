@@ -4,7 +4,8 @@ import "context"
 
 // Reverse undoes one movement by an opposite one with the same reason; any
 // leg of a transfer reverses the whole of it. Once only. Codes: not_found,
-// already_reversed, insufficient_stock, quantity_out_of_range.
+// already_reversed, insufficient_stock, quantity_out_of_range, invalid_request
+// for a leg of a transfer that has, or had, another side.
 type Reverse struct {
 	Movement Position
 	Notes    string
@@ -82,7 +83,7 @@ func (c *Reverse) decide(t *tx) error {
 		}
 		t.s.reversed.put(m.Reverses.Seq, true)
 	}
-	return nil
+	return t.undone(c.legs[0].Movement.Transfer)
 }
 
 // plan makes the movement that undoes one leg.

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // futureLimit is how far ahead occurred_at may be: terminals' clocks differ.
 const futureLimit = 5 * time.Minute
@@ -21,7 +24,19 @@ type Rules struct {
 	KeepKeys time.Duration
 	// SaveEvery is after how many entries balances are saved.
 	SaveEvery int64
+	// HeadEvery is the time between saved heads while there are new entries.
+	HeadEvery time.Duration
+	// CatalogueOwner and ThresholdOwner say whose word on products and on
+	// low-stock thresholds counts: OwnerCentral, also when empty, or
+	// OwnerStore, which refuses commands from central about them.
+	CatalogueOwner, ThresholdOwner string
 }
+
+// Who may own a group of fields.
+const (
+	OwnerCentral = "central"
+	OwnerStore   = "store"
+)
 
 // DefaultRules are the documented defaults.
 func DefaultRules() Rules {
@@ -32,6 +47,9 @@ func DefaultRules() Rules {
 		SubReasons:        DefaultSubReasons(),
 		KeepKeys:          30 * 24 * time.Hour,
 		SaveEvery:         20_000,
+		HeadEvery:         time.Hour,
+		CatalogueOwner:    OwnerCentral,
+		ThresholdOwner:    OwnerCentral,
 	}
 }
 
@@ -39,8 +57,8 @@ func DefaultRules() Rules {
 // none.
 func DefaultSubReasons() []SubReason {
 	return []SubReason{
-		{"received", []Reason{Transfer}, "Received from a supplier or another licence"},
-		{"shipped", []Reason{Transfer}, "Sent to another licence"},
+		{SubReceived, []Reason{Transfer}, "Received from a supplier or another licence"},
+		{SubShipped, []Reason{Transfer}, "Sent to another licence"},
 		{"restock", []Reason{Transfer, Return}, "Put back on the shelf"},
 		{"cycle_count", []Reason{Audit}, "Found in a scheduled count"},
 		{"recount", []Reason{Audit}, "Found when counting again"},
@@ -63,12 +81,22 @@ var builtIn = []SubReason{
 	{SubOpening, []Reason{Adjustment}, "Opening stock"},
 	{SubImport, []Reason{Adjustment}, "Set by an import"},
 	{SubAlreadyCounted, []Reason{Audit}, "Already seen by a later count"},
+	{SubReceived, []Reason{Transfer}, "Received from a supplier or another licence"},
+	{SubShipped, []Reason{Transfer}, "Sent to another licence"},
+	{SubReturned, []Reason{Transfer}, "Came back from a transfer"},
+	{SubSurplus, []Reason{Audit}, "Came with a transfer and was not on it"},
 }
 
 // AllSubReasons lists the configured sub-reasons and those the ledger books
 // by itself.
 func (r *Rules) AllSubReasons() []SubReason {
-	return append(append([]SubReason(nil), r.SubReasons...), builtIn...)
+	all := slices.Clone(r.SubReasons)
+	for _, s := range builtIn {
+		if !slices.ContainsFunc(all, func(o SubReason) bool { return o.Code == s.Code }) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // checkSubReason refuses a sub-reason that is not in the table, or not below

@@ -18,6 +18,9 @@ type Run struct {
 	FinishedAt  Instant   `json:"finished_at,omitempty"`
 	Counts      RunCounts `json:"counts"`
 	Error       string    `json:"error,omitempty"`
+	// Left is how much a run that goes on still has to do, as far as that is
+	// known; it is 0 in one that has finished.
+	Left int64 `json:"left,omitempty"`
 }
 
 // RunCounts is what a run did, in items.
@@ -54,3 +57,43 @@ func (s *state) putRun(r *Run) {
 		s.runs.put(id, nil)
 	}
 }
+
+// The statuses of a run. Those before RunSucceeded are of one that goes on.
+const (
+	RunQueued    = "queued"
+	RunRunning   = "running"
+	RunSucceeded = "succeeded"
+	RunPartial   = "partial"
+	RunFailed    = "failed"
+	RunCanceled  = "canceled"
+)
+
+// ActiveRun is a run that is queued or running, with what is needed to go on
+// with it after the process was killed and to finish it as the same request.
+type ActiveRun struct {
+	Run
+	// Force sends everything, whatever was confirmed before.
+	Force bool
+	// Key is that of the request that asked for it, nil for none.
+	Key *IdempotencyKey
+	// Actor, Terminal and Source are those of the request.
+	Actor, Terminal, Source string
+}
+
+// RunRequest asks for a sync run.
+type RunRequest struct {
+	// Location is what to sync; the zero ID for all.
+	Location ID
+	// Type is full or incremental.
+	Type string
+	// Destination names one of several; "" for the location's own.
+	Destination string
+	// Force makes a full run send everything, whatever was confirmed.
+	Force bool
+}
+
+// The types of a run.
+const (
+	SyncFull        = "full"
+	SyncIncremental = "incremental"
+)

@@ -8,10 +8,7 @@ import (
 	"time"
 )
 
-const (
-	headEvery  = time.Hour
-	pruneEvery = 24 * time.Hour
-)
+const pruneEvery = 24 * time.Hour
 
 // saves remembers what the writer has saved and what has changed since.
 type saves struct {
@@ -19,8 +16,9 @@ type saves struct {
 	// balances and full are the seqs of the newest saved balances and of the
 	// newest full ones; state that of the full state.
 	balances, full, state int64
-	head, prune           Instant
-	scratch               []byte
+	// head and prune are when that was last due.
+	head, prune Instant
+	scratch     []byte
 }
 
 // dirty is the set of items, by number, changed since the last full balances.
@@ -45,9 +43,9 @@ func (d *dirty) clear() {
 }
 
 // save writes what is due: balances every so many entries, the full state
-// when the tail grows long, a head each hour. A failure is logged, and final
-// only when the journal says that the outcome is unknown.
-func (l *Ledger) save() {
+// when the tail grows long, a head now and then. A failure is logged, and
+// final only when the journal says that the outcome is unknown.
+func (l *Ledger) save(now Instant) {
 	if l.failure.get() != nil {
 		return
 	}
@@ -59,13 +57,13 @@ func (l *Ledger) save() {
 	if err == nil && head.Seq-l.saves.state >= max(l.cfg.Rules.SaveEvery, 2*int64(len(l.s.byNo))) {
 		err = l.saveState(ctx)
 	}
-	if err == nil && head.RecordedAt.Sub(l.saves.head) >= headEvery {
-		l.saves.head = head.RecordedAt
-		_, err = l.SaveHead(ctx)
+	if err == nil && now.Sub(l.saves.head) >= l.cfg.Rules.HeadEvery {
+		l.saves.head = now
+		err = l.saveNewHead(ctx)
 	}
-	if now := head.RecordedAt; err == nil && l.keeper.ok && now.Sub(l.saves.prune) >= pruneEvery {
-		l.saves.prune = now
-		err = l.pruneKeys(ctx, now.Add(-l.cfg.Rules.KeepKeys))
+	if at := head.RecordedAt; err == nil && l.keeper.ok && at.Sub(l.saves.prune) >= pruneEvery {
+		l.saves.prune = at
+		err = l.pruneKeys(ctx, at.Add(-l.cfg.Rules.KeepKeys))
 	}
 	if err == nil {
 		return
@@ -104,6 +102,21 @@ func (l *Ledger) SaveHead(ctx context.Context) (Head, error) {
 	return h, l.j.PutHead(ctx, h)
 }
 
+// saveNewHead saves the newest head unless it is on record as it would be
+// saved.
+func (l *Ledger) saveNewHead(ctx context.Context) error {
+	saved, err := l.j.ListHeads(ctx, 0, 1)
+	if err != nil {
+		return err
+	}
+	seq := l.s.head.Seq
+	if seq == 0 || len(saved) > 0 && saved[0].Seq == seq && (saved[0].Note != "" || l.cfg.Sign == nil) {
+		return nil
+	}
+	_, err = l.SaveHead(ctx)
+	return err
+}
+
 // saveBalances saves all balances, or those changed since the last full ones
 // while they are fewer than half.
 func (l *Ledger) saveBalances(ctx context.Context) error {
@@ -136,12 +149,18 @@ func appendBalances(b []byte, byNo []*Item, chosen func(no int64) bool) []byte {
 		if !chosen(i.No) {
 			continue
 		}
-		b = binary.AppendUvarint(b, uint64(i.No-last))
-		b = binary.AppendVarint(b, int64(i.Quantity))
-		b = binary.AppendVarint(b, int64(i.Reserved))
+		b = AppendBalance(b, last, i.No, i.Quantity, i.Reserved)
 		last = i.No
 	}
 	return b
+}
+
+// AppendBalance adds an item to the body of Balances; last is the number of
+// the item before it in the body, 0 for none, and below no.
+func AppendBalance(b []byte, last, no int64, quantity, reserved Quantity) []byte {
+	b = binary.AppendUvarint(b, uint64(no-last))
+	b = binary.AppendVarint(b, int64(quantity))
+	return binary.AppendVarint(b, int64(reserved))
 }
 
 // balance is an item's quantity and reserved quantity at some moment.

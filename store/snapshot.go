@@ -19,10 +19,6 @@ type Snapshot struct {
 	Items    int
 	Quantity Quantity
 	Value    Money
-	// Digest is SHA-256 over one line a row, in the order in which the rows
-	// were opened: "<inventory id> <quantity> <reserved quantity>\n". The
-	// same moment always gives the same digest.
-	Digest [sha256.Size]byte
 
 	rows []snapshotRow
 }
@@ -32,7 +28,7 @@ type Snapshot struct {
 func (s *Snapshot) Rows() iter.Seq[*Item] {
 	return func(yield func(*Item) bool) {
 		for n := range s.rows {
-			row := s.rows[n].at(s.Seq)
+			row := s.rows[n].then()
 			if !yield(&row) {
 				return
 			}
@@ -51,13 +47,7 @@ func (l *Ledger) Snapshot(ctx context.Context, m Moment, locations []ID) (*Snaps
 	if err := l.dress(ctx, s); err != nil {
 		return nil, err
 	}
-	digested := make(chan struct{})
-	go func() {
-		defer close(digested)
-		s.digest()
-	}()
 	s.sum()
-	<-digested
 	return s, nil
 }
 
@@ -68,7 +58,7 @@ func (l *Ledger) cut(ctx context.Context, s *Snapshot) (b []balance, err error) 
 		if err != nil {
 			return nil, err
 		}
-		if s.Seq, err = l.j.FindSeq(ctx, s.Moment.AsOf); err != nil {
+		if s.Seq, err = l.h.FindSeq(ctx, s.Moment.AsOf); err != nil {
 			return nil, err
 		}
 		s.Seq = min(s.Seq, known)
@@ -77,7 +67,7 @@ func (l *Ledger) cut(ctx context.Context, s *Snapshot) (b []balance, err error) 
 	if head := l.Head(); s.Seq == head.Seq {
 		s.At = head.RecordedAt
 	} else {
-		e, err := readEntry(ctx, l.j, s.Seq)
+		e, err := readEntry(ctx, l.h, s.Seq)
 		if err != nil {
 			return nil, err
 		}
@@ -86,14 +76,17 @@ func (l *Ledger) cut(ctx context.Context, s *Snapshot) (b []balance, err error) 
 	return l.balancesAt(ctx, s.Seq)
 }
 
-// Join takes in the rows of a snapshot of other locations at another moment.
-func (s *Snapshot) Join(other *Snapshot) {
-	s.rows = append(s.rows, other.rows...)
+// Join takes in the rows of snapshots of other locations, at other moments or
+// of other stores.
+func (s *Snapshot) Join(others ...*Snapshot) {
+	for _, other := range others {
+		s.rows = append(s.rows, other.rows...)
+		s.Seq, s.At = max(s.Seq, other.Seq), max(s.At, other.At)
+		s.Items += other.Items
+		s.Quantity += other.Quantity
+		s.Value += other.Value
+	}
 	s.sort()
-	s.Seq, s.At = max(s.Seq, other.Seq), max(s.At, other.At)
-	s.Quantity += other.Quantity
-	s.Value += other.Value
-	s.digest()
 }
 
 // sort brings the rows into list order, by the names that held then.
@@ -101,8 +94,10 @@ func (s *Snapshot) sort() {
 	slices.SortFunc(s.rows, func(a, b snapshotRow) int { return compareItems(a.item, b.item) })
 }
 
-// digest makes the digest, and counts the rows.
-func (s *Snapshot) digest() {
+// Digest is SHA-256 over one line a row, in the order in which the rows were
+// opened: "<inventory id> <quantity> <reserved quantity>\n". The same moment
+// always gives the same digest. It is made anew at each call.
+func (s *Snapshot) Digest() (sum [sha256.Size]byte) {
 	last := int64(0)
 	for n := range s.rows {
 		last = max(last, s.rows[n].no)
@@ -126,6 +121,6 @@ func (s *Snapshot) digest() {
 		}
 	}
 	digest.Write(lines)
-	s.Items = len(s.rows)
-	digest.Sum(s.Digest[:0])
+	digest.Sum(sum[:0])
+	return sum
 }

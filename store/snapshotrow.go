@@ -14,14 +14,16 @@ type snapshotRow struct {
 	no   int64
 	item *Item
 	low  bool
+	// moved: the item has changed since, so that when and by what it last did
+	// before is not known.
+	moved bool
 }
 
-// at gives the row as an item. When and by what its balances last changed
-// before a seq is not known if they have changed since.
-func (r *snapshotRow) at(seq int64) Item {
+// then gives the row as an item.
+func (r *snapshotRow) then() Item {
 	row := *r.item
 	row.Quantity, row.Reserved, row.Low = r.quantity, r.reserved, r.low
-	if row.Seq > seq {
+	if r.moved {
 		row.Seq, row.UpdatedAt = 0, 0
 	}
 	return row
@@ -130,9 +132,10 @@ func dressed[T any](d *dresser, seen map[ID]T, newest T, id ID, version int64) (
 	return v, err
 }
 
-// sum adds up the rows and judges low stock, by the number of the item that
-// each row's group began with.
+// sum counts and adds up the rows, and judges what moved and, by the number of
+// the item that each row's group began with, low stock.
 func (s *Snapshot) sum() {
+	s.Items = len(s.rows)
 	last := int64(0)
 	for n := range s.rows {
 		last = max(last, s.rows[n].item.group)
@@ -153,6 +156,7 @@ func (s *Snapshot) sum() {
 	}
 	for n := range s.rows {
 		r := &s.rows[n]
+		r.moved = r.item.Seq > s.Seq
 		limit := limits[r.item.group]
 		r.low = (limit != nil && available[r.item.group] <= *limit) ||
 			(r.item.Threshold != nil && r.quantity-r.reserved <= *r.item.Threshold)

@@ -8,29 +8,40 @@ import (
 // state is the fold of the ledger. The writer reads it through the layers of
 // its tables; readers see the base layer, under the ledger's read lock.
 type state struct {
-	epoch int64
 	// head is the newest published entry; next the one after the newest
 	// accepted or drafted.
 	head  Head
 	batch Head
 	draft Head
+	// catalogued is the newest published entry when a product last changed.
+	catalogued int64
+	// history is what became of the ledger besides its entries, per layer.
+	history, historyBatch, historyDraft lineage
 
 	locations    table[ID, *Location]
 	products     table[ID, *Product]
 	skus         table[string, ID]
 	lots         table[ID, *Lot]
 	items        table[ID, *Item]
+	transfers    table[ID, *TransferDocument]
 	groups       table[groupKey, *group]
 	reservations table[ID, *Reservation]
 	runs         table[ID, *Run]
 	// tags finds lots by package tag, or by product and batch number.
 	tags table[string, ID]
+	// shipments finds documents of transfers that came in by the id that the
+	// sender gave them, where it is another; numbered finds all by number.
+	shipments table[ID, ID]
+	numbered  table[string, *numbered]
 	// tokens are by the hash of their secret; they are not in the ledger.
 	tokens table[[32]byte, *Token]
 	// reversed and external see what this batch did, before the journal does.
 	reversed table[int64, bool]
 	external table[externalKey, bool]
-	tables   []layer
+	// aliases are ids of records that an earlier epoch had beside the same
+	// ones of ours, which stand for them.
+	aliases table[ID, ID]
+	tables  []layer
 
 	// itemCount is the number of the newest item, per layer.
 	itemCount, itemCountBatch, itemCountDraft int64
@@ -43,17 +54,19 @@ type state struct {
 
 func newState(epoch int64, hysteresisPercent int) *state {
 	s := &state{
-		epoch:     epoch,
 		locations: newTable[ID, *Location](), products: newTable[ID, *Product](),
 		skus: newTable[string, ID](), lots: newTable[ID, *Lot](),
 		items:  newTable[ID, *Item](),
 		groups: newTable[groupKey, *group](), reservations: newTable[ID, *Reservation](),
 		runs: newTable[ID, *Run](), tags: newTable[string, ID](), tokens: newTable[[32]byte, *Token](),
 		reversed: newTable[int64, bool](), external: newTable[externalKey, bool](),
+		aliases: newTable[ID, ID](), transfers: newTable[ID, *TransferDocument](),
+		shipments: newTable[ID, ID](), numbered: newTable[string, *numbered](),
 	}
 	s.tables = []layer{
 		&s.items, &s.groups, &s.reservations, &s.lots,
-		&s.products, &s.skus, &s.locations, &s.runs, &s.tags, &s.tokens, &s.reversed, &s.external,
+		&s.products, &s.skus, &s.locations, &s.runs, &s.tags, &s.tokens, &s.reversed, &s.external, &s.aliases,
+		&s.transfers, &s.shipments, &s.numbered,
 	}
 	s.orders = orders{lists: map[cell][]int32{}}
 	s.rearm = func(threshold Quantity) Quantity { return threshold + threshold*Quantity(hysteresisPercent)/100 }
@@ -84,7 +97,7 @@ func (s *state) accept() {
 	for _, t := range s.tables {
 		t.accept()
 	}
-	s.batch = s.draft
+	s.batch, s.historyBatch = s.draft, s.historyDraft
 	s.itemCountBatch = s.itemCountDraft
 }
 
@@ -93,7 +106,7 @@ func (s *state) reject() {
 	for _, t := range s.tables {
 		t.reject()
 	}
-	s.draft = s.batch
+	s.draft, s.historyDraft = s.batch, s.historyBatch
 	s.itemCountDraft = s.itemCountBatch
 }
 
@@ -103,18 +116,22 @@ func (s *state) discard() {
 		t.discard()
 	}
 	s.batch, s.draft = s.head, s.head
+	s.historyBatch, s.historyDraft = s.history, s.history
 	s.itemCountBatch, s.itemCountDraft = s.itemCount, s.itemCount
 }
 
 // publish makes the batch what readers see; under the write lock.
 func (s *state) publish() {
 	s.publishItems()
+	if len(s.products.batch) > 0 {
+		s.catalogued = s.batch.Seq
+	}
 	for _, t := range s.tables {
 		t.publish()
 	}
 	clear(s.reversed.base)
 	clear(s.external.base)
-	s.head, s.itemCount = s.batch, s.itemCountBatch
+	s.head, s.history, s.itemCount = s.batch, s.historyBatch, s.itemCountBatch
 }
 
 // publishItems brings byNo and the sort orders up to the batch, while the

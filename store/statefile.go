@@ -11,7 +11,7 @@ import (
 
 // stateVersion is the first number of a saved full state; another version is
 // not read, and the ledger is folded from its first entry.
-const stateVersion = 1
+const stateVersion = 2
 
 // savedState is what a full state holds besides its position.
 type savedState struct {
@@ -19,21 +19,28 @@ type savedState struct {
 	locations    []*Location
 	products     []*Product
 	lots         []*Lot
+	transfers    []*TransferDocument
 	items        []*Item // in list order
 	reservations []*Reservation
 	runs         []*Run
 	disarmed     []groupKey
 	changed      []*int64 // numbers of the items changed since the last full balances
+	history      lineage
+	aliases      []alias
 	saves        *saves
 }
+
+// alias is one of the state's aliases.
+type alias struct{ from, to ID }
 
 // writeState writes the published state.
 func writeState(w io.Writer, s *state, v *saves) error {
 	saved := &savedState{
-		version: stateVersion, saves: v,
+		version: stateVersion, saves: v, history: s.history,
 		locations:    byID(s.locations.base, func(l *Location) ID { return l.ID }),
 		products:     byID(s.products.base, func(p *Product) ID { return p.ID }),
 		lots:         byID(s.lots.base, func(l *Lot) ID { return l.ID }),
+		transfers:    byID(s.transfers.base, func(d *TransferDocument) ID { return d.ID }),
 		reservations: byID(s.reservations.base, func(r *Reservation) ID { return r.ID }),
 		runs:         byID(s.runs.base, func(r *Run) ID { return r.ID }),
 		items:        s.sorted(),
@@ -42,6 +49,9 @@ func writeState(w io.Writer, s *state, v *saves) error {
 		if !g.armed {
 			saved.disarmed = append(saved.disarmed, key)
 		}
+	}
+	for _, from := range slices.SortedFunc(maps.Keys(s.aliases.base), compareIDs) {
+		saved.aliases = append(saved.aliases, alias{from, s.aliases.base[from]})
 	}
 	c := newWriter(w)
 	saved.walk(c, s)
@@ -112,11 +122,10 @@ func (s *state) sorted() []*Item {
 }
 
 func byID[T any](m map[ID]T, id func(T) ID) []T {
-	return slices.SortedFunc(maps.Values(m), func(a, b T) int {
-		x, y := id(a), id(b)
-		return bytes.Compare(x[:], y[:])
-	})
+	return slices.SortedFunc(maps.Values(m), func(a, b T) int { return compareIDs(id(a), id(b)) })
 }
+
+func compareIDs(a, b ID) int { return bytes.Compare(a[:], b[:]) }
 
 // walk codes all records. Reading, each is put into the state's base at once,
 // so that later ones can refer to it.
@@ -146,6 +155,10 @@ func (v *savedState) walk(c *coder, s *state) {
 			s.lots.base[l.ID] = l
 		}
 	})
+	v.transfers = list(c, v.transfers, fresh[TransferDocument], func(d *TransferDocument) {
+		c.json(d)
+		number(c, &d.Version)
+	})
 	v.items = list(c, v.items, fresh[Item], func(i *Item) { i.code(c, s) })
 	v.reservations = list(c, v.reservations, fresh[Reservation], func(r *Reservation) { c.json(r) })
 	v.runs = list(c, v.runs, fresh[Run], func(r *Run) { c.json(r) })
@@ -158,6 +171,27 @@ func (v *savedState) walk(c *coder, s *state) {
 		v.disarmed = append(v.disarmed, *k)
 	}
 	v.codeDirty(c)
+	v.codeHistory(c)
+}
+
+// codeHistory codes where the ledger comes from.
+func (v *savedState) codeHistory(c *coder) {
+	h := &v.history
+	for _, p := range []*Position{&h.branch, &h.again} {
+		number(c, &p.Epoch)
+		number(c, &p.Seq)
+	}
+	c.hash(&h.hash)
+	number(c, &h.opened)
+	number(c, &h.command)
+	coded := list(c, pointers(v.aliases), fresh[alias], func(a *alias) {
+		c.id(&a.from)
+		c.id(&a.to)
+	})
+	v.aliases = v.aliases[:0]
+	for _, a := range coded {
+		v.aliases = append(v.aliases, *a)
+	}
 }
 
 // codeDirty codes which items changed since the last full balances.
@@ -268,6 +302,7 @@ func (v *savedState) install(s *state) {
 	for _, l := range v.lots {
 		s.tags.base[l.key()] = l.ID
 	}
+	s.loadTransfers(v.transfers)
 	for _, r := range v.reservations {
 		s.reservations.base[r.ID] = r
 	}
@@ -277,6 +312,10 @@ func (v *savedState) install(s *state) {
 	for _, no := range v.changed {
 		v.saves.dirty.add(*no)
 	}
+	for _, a := range v.aliases {
+		s.aliases.base[a.from] = a.to
+	}
+	s.history, s.historyBatch, s.historyDraft = v.history, v.history, v.history
 	v.installItems(s)
 }
 

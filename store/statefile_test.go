@@ -28,6 +28,7 @@ func furnished(t testing.TB, options ...func(*store.Rules)) *storetest.Shop {
 	empty := s.OpenItem(s.AddProduct("EMPTY"), store.Quarantine, 0)
 	s.Must(&store.EditItem{ID: empty, Archive: true})
 	s.Must(&store.FinishRun{Run: store.Run{SyncType: "full", Status: "done"}})
+	s.Must(&store.Obey{N: 3, Kind: "none"})
 	return s
 }
 
@@ -50,9 +51,11 @@ func TestState_that_is_damaged_is_ignored_and_the_ledger_folded_from_its_first_e
 	flipped[len(flipped)/2] ^= 0x20
 	newer := slices.Clone(body)
 	newer[0] += 2 // the next version, as a varint
+	older := slices.Clone(body)
+	older[0] -= 2
 	for name, bad := range map[string][]byte{
 		"flipped": flipped, "cut": body[:len(body)-7], "cut to nothing": {}, "longer": append(slices.Clone(body), 0),
-		"of another version": store.Seal(newer[:len(newer)-4]),
+		"of another version": store.Seal(newer[:len(newer)-4]), "of the version before": store.Seal(older[:len(older)-4]),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := s.Ledger.Close(); err != nil {

@@ -22,7 +22,9 @@ func (a *Adjust) transfer(t *tx, item *Item) error {
 		}
 		there.Item = opened.ID
 	}
-	here.Transfer = t.newID()
+	if here.Transfer = a.as; here.Transfer.IsZero() {
+		here.Transfer = t.newID()
+	}
 	there.Transfer, there.ValueChange = here.Transfer, -here.ValueChange
 	first, second := here, there
 	if a.Change > 0 {

@@ -12,6 +12,7 @@ import (
 type tx struct {
 	s       *state
 	rules   *Rules
+	store   ID
 	req     Request
 	now     Instant
 	clockOK bool
@@ -24,20 +25,25 @@ type tx struct {
 	receipt Receipt
 	tokens  []*Token
 	erased  []int64
+	// keys are those of commands that were appended again.
+	keys    []Key
 	touched []ID
 	// scratch is for hashing: previous hash and bytes side by side.
 	scratch []byte
 }
 
 // write completes an entry, folds it into the draft and queues it. The
-// entry's own fields win over the request's.
+// entry's own fields win over the request's; one that was appended before
+// keeps who it came from.
 func (t *tx) write(e *Entry) (any, error) {
-	e.Position = Position{Epoch: t.s.epoch, Seq: t.s.draft.Seq + 1}
+	e.Position = Position{Epoch: max(e.Epoch, t.s.draft.Epoch), Seq: t.s.draft.Seq + 1}
 	e.RecordedAt, e.ClockOK = t.now, t.clockOK
 	if e.OccurredAt == 0 {
 		e.OccurredAt = t.now
 	}
-	e.Actor, e.Terminal, e.Source = t.req.Actor, t.req.Terminal, t.req.Source
+	if e.Again.IsZero() {
+		e.Actor, e.Terminal, e.Source = t.req.Actor, t.req.Terminal, t.req.Source
+	}
 	if e.Notes != nil {
 		digest := e.Notes.Digest()
 		e.NotesDigest = digest[:]
@@ -46,7 +52,7 @@ func (t *tx) write(e *Entry) (any, error) {
 	if !utf8.Valid(row.Bytes) {
 		return nil, refuse(CodeInvalid, "The request holds text that is not UTF-8.")
 	}
-	if len(row.Bytes) > MaxEntryBytes {
+	if limit := MaxEntryBytes; len(row.Bytes) > limit && (e.Again.IsZero() || len(row.Bytes) > limit+againBytes) {
 		return nil, refuse(CodePayloadTooLarge, "This would make an entry of %d bytes; at most %d are allowed.", len(row.Bytes), MaxEntryBytes)
 	}
 	id := e.itemID()
@@ -69,6 +75,10 @@ func (t *tx) write(e *Entry) (any, error) {
 	t.receipt.Facts = append(t.receipt.Facts, fact)
 	return of, nil
 }
+
+// againBytes is how much longer an entry may be that comes again: its position
+// before, and longer balances.
+const againBytes = 256
 
 // event writes an event entry.
 func (t *tx) event(kind EventType, body any) error {

@@ -58,6 +58,8 @@ type verifier struct {
 	balances []int64 // seqs of saved balances, ascending
 	progress func(int64)
 	scratch  []byte
+	// again is where the newest entry that was appended again stood before.
+	again Position
 }
 
 // verified is an item's balance and newest entry.
@@ -192,12 +194,49 @@ func (v *verifier) check(s *Stored) error {
 	if e.NotesDigest != nil && s.Notes == nil {
 		v.report.Erased++
 	}
+	if err := v.lineage(e); err != nil {
+		return err
+	}
 	v.head = Head{Epoch: e.Epoch, Seq: s.Seq, Hash: hash, RecordedAt: e.RecordedAt}
 	v.report.Entries++
 	if reason := v.fold(e, s); reason != "" {
 		return &DamageError{s.Seq, reason}
 	}
 	return v.compareSaved(s.Seq)
+}
+
+// lineage checks what an entry says of epochs: each begins by naming an entry
+// in front of it, and facts come again in the order they had.
+func (v *verifier) lineage(e *Entry) error {
+	epoch := v.head.Epoch
+	if v.head.Seq == 0 {
+		epoch = v.meta.Epoch
+	}
+	if !e.follows(epoch) {
+		return &DamageError{e.Seq, fmt.Sprintf("it is of epoch %d after one of epoch %d", e.Epoch, epoch)}
+	}
+	if !e.Again.IsZero() {
+		if e.Again.Epoch >= e.Epoch || e.Again.Seq <= v.again.Seq {
+			return &DamageError{e.Seq, fmt.Sprintf("it says it is %s again, out of order", e.Again)}
+		}
+		v.again = e.Again
+	}
+	if e.Epoch == epoch {
+		return nil
+	}
+	var s state
+	if err := s.applyEpoch(e); err != nil {
+		return &DamageError{e.Seq, err.Error()}
+	}
+	v.again = s.historyDraft.branch
+	stored, err := v.j.FindEntry(v.ctx, v.again.Seq)
+	if CodeOf(err) != CodeNotFound && err != nil {
+		return err
+	}
+	if err != nil || v.again.Seq >= e.Seq || stored.Hash != s.historyDraft.hash {
+		return &DamageError{e.Seq, fmt.Sprintf("it does not branch from entry %s", v.again)}
+	}
+	return nil
 }
 
 func matches(e *Entry, notes *Text) bool {

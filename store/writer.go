@@ -42,7 +42,7 @@ func (l *Ledger) write() {
 		// pass through the scheduler.
 		runtime.Gosched()
 		l.process(l.drain(batch))
-		l.save()
+		l.save(l.s.head.RecordedAt)
 	}
 }
 
@@ -72,7 +72,7 @@ func (l *Ledger) look() {
 	if due && l.keeper.ok {
 		l.process([]*call{newCall(systemRequest(), expireHolds{})})
 	}
-	l.save()
+	l.save(now)
 }
 
 // stepCommand records that the wall clock left the monotonic time, or came
@@ -98,9 +98,12 @@ func (l *Ledger) process(calls []*call) {
 	rest, b := calls, &l.batch
 	for len(rest) > 0 && l.failure.get() == nil {
 		b.Rows, b.Keys, b.Tokens, b.Erased = b.Rows[:0], b.Keys[:0], nil, nil
-		accepted := map[[16]byte]*call{}
+		accepted := map[[16]byte]int64{}
 		n := 0
 		for ; n < len(rest) && len(b.Rows) < maxRows; n++ {
+			if _, ok := rest[n].cmd.(reviewer); ok && len(b.Rows) > 0 {
+				break
+			}
 			l.decide(rest[n], now, b, accepted)
 		}
 		l.commit(rest[:n], b)
@@ -110,15 +113,15 @@ func (l *Ledger) process(calls []*call) {
 }
 
 // decide lets one command decide, and queues its entries when it accepts.
-func (l *Ledger) decide(c *call, now Instant, b *Batch, accepted map[[16]byte]*call) {
+func (l *Ledger) decide(c *call, now Instant, b *Batch, accepted map[[16]byte]int64) {
 	if l.known(c, accepted) {
 		return
 	}
 	t := &l.tx
 	*t = tx{
-		s: l.s, rules: &l.cfg.Rules, req: c.req, now: now, clockOK: l.keeper.ok, keeper: l.keeper,
+		s: l.s, rules: &l.cfg.Rules, store: l.meta.Store, req: c.req, now: now, clockOK: l.keeper.ok, keeper: l.keeper,
 		newID: l.cfg.NewID, newSalt: l.cfg.NewSalt,
-		rows: t.rows[:0], touched: t.touched[:0], scratch: t.scratch,
+		rows: t.rows[:0], touched: t.touched[:0], keys: t.keys[:0], scratch: t.scratch,
 	}
 	c.err = l.run(t, c.cmd)
 	if c.err != nil || c.req.DryRun {
@@ -133,23 +136,25 @@ func (l *Ledger) decide(c *call, now Instant, b *Batch, accepted map[[16]byte]*c
 	b.Rows = append(b.Rows, t.rows...)
 	b.Tokens = append(b.Tokens, t.tokens...)
 	b.Erased = append(b.Erased, t.erased...)
-	if c.req.Key == nil || len(t.rows) == 0 {
-		return
+	if c.req.Key != nil && len(t.rows) > 0 {
+		t.keys = append(t.keys, Key{
+			Seq: t.rows[0].Entry.Seq, Count: int64(len(t.rows)), Hash: c.req.Key.Hash, Print: c.req.Key.Print,
+			At: now, Outcome: encodeOutcome(t.receipt.Lines),
+		})
 	}
-	accepted[c.req.Key.Hash] = c
-	b.Keys = append(b.Keys, Key{
-		Seq: t.rows[0].Entry.Seq, Count: int64(len(t.rows)), Hash: c.req.Key.Hash, Print: c.req.Key.Print,
-		At: now, Outcome: encodeOutcome(t.receipt.Lines),
-	})
+	for i := range t.keys {
+		accepted[t.keys[i].Hash] = t.keys[i].Seq
+	}
+	b.Keys = append(b.Keys, t.keys...)
 }
 
 // known tells whether the command's key has been used before.
-func (l *Ledger) known(c *call, accepted map[[16]byte]*call) bool {
+func (l *Ledger) known(c *call, accepted map[[16]byte]int64) bool {
 	if c.req.Key == nil || c.req.DryRun {
 		return false
 	}
-	if first, ok := accepted[c.req.Key.Hash]; ok {
-		c.replay = first.receipt.Facts[0].Entry.Seq
+	if seq, ok := accepted[c.req.Key.Hash]; ok {
+		c.replay = seq
 		return true
 	}
 	seq := l.keys.find(c.req.Key.Hash)
@@ -181,6 +186,11 @@ func (l *Ledger) run(t *tx, cmd Command) (err error) {
 	}()
 	if r, ok := cmd.(recaller); ok {
 		if err := r.recall(context.Background(), t.req, l.j); err != nil {
+			return err
+		}
+	}
+	if r, ok := cmd.(reviewer); ok {
+		if err := r.review(context.Background(), l); err != nil {
 			return err
 		}
 	}
@@ -227,6 +237,7 @@ func (l *Ledger) publish(b *Batch) {
 		l.keys.put(k)
 	}
 	l.mu.Unlock()
+	l.watchers.wake(b.Rows)
 	for i := range b.Rows {
 		if r := &b.Rows[i]; r.Item != 0 {
 			l.saves.dirty.add(r.Item)

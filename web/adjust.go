@@ -9,7 +9,7 @@ import (
 
 // do sends a command and says in the answer when it had been done before.
 func (x *exchange) do(cmd store.Command) (store.Receipt, error) {
-	receipt, err := x.s.ledger.Do(x.Request.Context(), x.request(), cmd)
+	receipt, err := x.ledger.Do(x.Request.Context(), x.request(), cmd)
 	if receipt.Replayed {
 		x.Writer.Header()["Idempotency-Replayed"] = headerTrue
 	}
@@ -99,7 +99,7 @@ func (x *exchange) mayAdjust(a *store.Adjust) error {
 		return nil
 	}
 	for _, id := range []store.ID{a.Item, a.ToItem} {
-		if item, ok := x.s.ledger.Item(id); ok {
+		if item, ok := x.ledger.Item(id); ok {
 			if err := x.mayTouch(item.Location.ID); err != nil {
 				return err
 			}
@@ -116,7 +116,7 @@ func (x *exchange) withCurrent(id store.ID, err error) error {
 	}
 	switch e.Code {
 	case store.CodeInsufficientStock, store.CodeStaleQuantity, store.CodeStaleVersion:
-		if item, found := x.s.ledger.Item(id); found {
+		if item, found := x.ledger.Item(id); found {
 			return &problem{err: e, item: item, status: kinds[e.Code].status}
 		}
 	}
@@ -135,7 +135,7 @@ func (x *exchange) sendAdjusted(id store.ID, receipt store.Receipt) error {
 	}
 	x.etag(own.After.Version())
 	w := newWriter().open()
-	w.item(own.After, x.hidesCost())
+	w.item(own.After, x.look())
 	w.key("movement").movement(*own, x.hidesCost())
 	if len(moved) > 1 {
 		w.key("movements").list()

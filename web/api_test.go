@@ -18,24 +18,33 @@ import (
 // api is a server over a real ledger, and tokens of every role.
 type api struct {
 	*storetest.Shop
+	client
+	server *Server
+	sync   *fakeSync
+}
+
+// client asks a server as the holder of a token, whose secrets are by name.
+type client struct {
 	t        testing.TB
 	contract *contract
-	server   *Server
+	handler  http.Handler
 	secrets  map[string]string
 }
 
 // openAPIServer serves an empty shop. The edits change the configuration.
 func openAPIServer(t testing.TB, edits ...func(*Config)) *api {
 	t.Helper()
-	a := &api{Shop: storetest.Open(t), t: t, contract: loadContract(t), secrets: map[string]string{}}
+	a := &api{Shop: storetest.Open(t), client: client{t: t, contract: loadContract(t), secrets: map[string]string{}}}
 	cfg := Config{Version: "test", RequestsPerSecond: 1e9, Burst: 1e9}
 	for _, edit := range edits {
 		edit(&cfg)
 	}
+	a.sync = &fakeSync{noDestination: noDestination{a.Ledger}}
 	var err error
-	if a.server, err = New(cfg, Deps{Ledger: a.Ledger, Clock: a.Clock, Log: slog.New(slog.DiscardHandler)}); err != nil {
+	if a.server, err = New(cfg, Deps{Ledger: a.Ledger, Clock: a.Clock, Log: slog.New(slog.DiscardHandler), Sync: a.sync}); err != nil {
 		t.Fatal(err)
 	}
+	a.handler = a.server.Handler()
 	for _, role := range store.Roles {
 		a.addToken(string(role), role, store.ID{})
 	}
@@ -61,7 +70,7 @@ type answer struct {
 
 // call makes one request as the holder of a token and holds the answer
 // against the contract. Headers are given as "Name: value".
-func (a *api) call(as, method, path, body string, headers ...string) *answer {
+func (a *client) call(as, method, path, body string, headers ...string) *answer {
 	a.t.Helper()
 	r := a.send(as, method, path, body, headers...)
 	a.contract.validate(a.t, r.req, &http.Response{StatusCode: r.status, Header: r.header}, r.body)
@@ -69,7 +78,7 @@ func (a *api) call(as, method, path, body string, headers ...string) *answer {
 }
 
 // send makes one request as the holder of a token.
-func (a *api) send(as, method, path, body string, headers ...string) *answer {
+func (a *client) send(as, method, path, body string, headers ...string) *answer {
 	a.t.Helper()
 	req, err := http.NewRequestWithContext(a.t.Context(), method, "http://localhost"+path, strings.NewReader(body))
 	if err != nil {
@@ -86,21 +95,21 @@ func (a *api) send(as, method, path, body string, headers ...string) *answer {
 		req.Header.Set(name, value)
 	}
 	rec := httptest.NewRecorder()
-	a.server.Handler().ServeHTTP(rec, req)
+	a.handler.ServeHTTP(rec, req)
 	return &answer{t: a.t, what: method + " " + path, req: req, status: rec.Code, header: rec.Result().Header, body: rec.Body.Bytes()}
 }
 
-func (a *api) get(as, path string, headers ...string) *answer {
+func (a *client) get(as, path string, headers ...string) *answer {
 	a.t.Helper()
 	return a.call(as, http.MethodGet, "/api/v1"+path, "", headers...)
 }
 
-func (a *api) post(as, path, body string, headers ...string) *answer {
+func (a *client) post(as, path, body string, headers ...string) *answer {
 	a.t.Helper()
 	return a.call(as, http.MethodPost, "/api/v1"+path, body, headers...)
 }
 
-func (a *api) patch(as, path, body string, headers ...string) *answer {
+func (a *client) patch(as, path, body string, headers ...string) *answer {
 	a.t.Helper()
 	return a.call(as, http.MethodPatch, "/api/v1"+path, body, headers...)
 }

@@ -42,14 +42,16 @@ func (x *exchange) authenticate() error {
 		return unauthorized("Send a token: Authorization: Bearer <token>.")
 	}
 	secret = strings.TrimSpace(secret)
-	token, ok := x.s.ledger.TokenBySecret(secret)
+	token, err := x.s.tokens.find(x.Request.Context(), secret)
 	switch {
-	case ok && x.s.ledger.Valid(token):
+	case err != nil:
+		return err
+	case token != nil:
 		x.who = principal{
 			actor: token.ID.String(), terminal: token.Terminal, role: token.Role,
 			location: token.Location, token: token, source: "api",
 		}
-	case !ok && x.s.isControl(secret):
+	case x.s.isControl(secret):
 		x.who = principal{actor: "cli", role: store.RoleAdmin, source: "cli"}
 	default:
 		return unauthorized("This token is unknown, expired or revoked.")
@@ -61,7 +63,7 @@ func (x *exchange) authenticate() error {
 }
 
 // isControl tells whether a secret is that of this machine's own CLI.
-func (s *Server) isControl(secret string) bool {
+func (s *front) isControl(secret string) bool {
 	want := s.cfg.ControlTokenHash
 	have := sha256.Sum256([]byte(secret))
 	return want != [32]byte{} && subtle.ConstantTimeCompare(want[:], have[:]) == 1
@@ -102,6 +104,23 @@ func (x *exchange) mayTouch(location store.ID) error {
 		return forbidden("This token is bound to another location.")
 	}
 	return nil
+}
+
+// look is how rows are shown to the one who asks.
+type look struct {
+	hideCost bool
+	// synced says when a row was last confirmed; nil for never.
+	synced func(*store.Item) store.Instant
+}
+
+func (x *exchange) look() look { return look{x.hidesCost(), x.synced} }
+
+// lastSync is when a row was last confirmed, zero for never.
+func (l look) lastSync(i *store.Item) store.Instant {
+	if l.synced == nil {
+		return 0
+	}
+	return l.synced(i)
 }
 
 // hidesCost tells whether unit costs are left out for the one who asks.

@@ -24,14 +24,22 @@ func (a *api) writable() []write {
 	lot := a.post("manager", "/lots", fmt.Sprintf(`{"product_id":%q,"package_tag":"9A40"}`, product)).is(201).text("id")
 	movement := a.Adjust(item, -1, store.Sale).Facts[0].Entry.Position.String()
 	inventory, location := "/inventory/"+item.String(), a.Location.String()
+	run, work, aside := a.sync.fill(a, item)
 	patchProduct := strings.Replace(fmt.Sprintf(newProduct, location), `"sku":"BD-1",`, "", 1)
-	return []write{
+	return slices.Concat(a.writableTransfers(), []write{
 		{"admin", "POST", "/inventory", fmt.Sprintf(`{"sku":"ONE","location_id":%q,"room_type":"vault","lot_id":%q,"quantity":1,"low_stock_threshold":1,"notes":"x"}`, location, lot), 201},
 		{"admin", "PATCH", inventory, `{"quantity_change":-1,"reason_code":"SALE","notes":"x","reference":"x","occurred_at":"2026-01-27T10:00:00Z","offline":false,"expected_quantity":99}`, 200},
 		{"admin", "PATCH", inventory, `{"quantity_change":-1,"reason_code":"TRANSFER","sub_reason":"shipped","to_room_type":"vault"}`, 200},
 		{"admin", "PUT", inventory + "/settings", `{"low_stock_threshold":1}`, 200},
 		{"admin", "POST", "/inventory/bulk-update", fmt.Sprintf(`{"mode":"atomic","updates":[{"id":%q,"quantity_change":-1,"reason_code":"SALE"}]}`, item), 200},
 		{"admin", "POST", "/inventory/sync", fmt.Sprintf(`{"location_id":%q,"sync_type":"full"}`, location), 202},
+		{"admin", "POST", "/sync/runs/" + run + "/cancel", "", 200},
+		{"admin", "POST", "/sync/work-items/" + work + "/done", "", 200},
+		{"admin", "POST", "/sync/quarantine/" + aside + "/retry", "", 202},
+		{"admin", "POST", "/sync/destinations/central/resume", "", 204},
+		{"admin", "PUT", "/sync/central", `{"url":"https://central.example.com","code":"XK3V","name":"Main Street"}`, 200},
+		{"admin", "DELETE", "/sync/central", "", 204},
+		{"admin", "POST", "/sync/adopt", "", 204},
 		{"admin", "POST", "/movements/" + movement + "/reverse", `{"notes":"x"}`, 201},
 		{"admin", "DELETE", "/movements/" + movement + "/notes", "", 204},
 		{"admin", "POST", "/reservations", fmt.Sprintf(`{"inventory_id":%q,"quantity":1,"reference":"x","ttl_seconds":60}`, item), 201},
@@ -51,7 +59,7 @@ func (a *api) writable() []write {
 		{"admin", "POST", "/tokens", fmt.Sprintf(`{"name":"x","role":"viewer","location_id":%q,"terminal":"x","expires_at":"2026-11-30T00:00:00Z"}`, location), 201},
 		{"admin", "DELETE", "/tokens/" + a.Tokens()[0].ID.String(), "", 204},
 		{"admin", "POST", "/clock/confirm", "", 200},
-	}
+	})
 }
 
 // A write route missing from writable would escape the tests below.

@@ -103,12 +103,12 @@ func (n *bench) compare(b *testing.B, s *Server) {
 	b.Helper()
 	item, _ := n.shop.Item(mustID(n.items[0]))
 	w := newWriter().open()
-	w.item(item, false)
+	w.item(item, look{})
 	row := bytes.Clone(w.close().b)
 	page := newWriter().open().key("data").list()
 	list, total := n.shop.Items(store.ItemFilter{}, 0, 50)
 	for _, i := range list {
-		page.open().item(i, false)
+		page.open().item(i, look{})
 		page.close()
 	}
 	page.end().key("pagination").open().key("page").int(1).key("limit").int(50).key("total").int(int64(total)).close()

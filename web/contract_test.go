@@ -28,15 +28,30 @@ type contract struct {
 // loadContract gives the contract, read once for all tests.
 func loadContract(t testing.TB) *contract {
 	t.Helper()
-	c, err := readContract()
+	c, err := ownPromises()
 	if err != nil {
 		t.Fatalf("openapi.yaml: %v", err)
 	}
 	return c
 }
 
-var readContract = sync.OnceValues(func() (*contract, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+// loadFleetContract gives head office's, read once for all tests.
+func loadFleetContract(t testing.TB) *contract {
+	t.Helper()
+	c, err := fleetPromises()
+	if err != nil {
+		t.Fatalf("head office's contract: %v", err)
+	}
+	return c
+}
+
+var (
+	ownPromises   = sync.OnceValues(func() (*contract, error) { return readContract(openAPI) })
+	fleetPromises = sync.OnceValues(func() (*contract, error) { return readContract(fleetText()) })
+)
+
+func readContract(text []byte) (*contract, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +66,7 @@ var readContract = sync.OnceValues(func() (*contract, error) {
 	openapi3filter.RegisterBodyDecoder("application/yaml", openapi3filter.PlainBodyDecoder)
 	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
 	return &contract{doc, router}, nil
-})
+}
 
 const mimeNDJSON = "application/x-ndjson"
 

@@ -39,10 +39,10 @@ func (x *exchange) fields() []string {
 }
 
 // columns gives a row as its fields, each the JSON of its value.
-func columns(i *store.Item, hideCost bool) map[string]json.RawMessage {
+func columns(i *store.Item, as look) map[string]json.RawMessage {
 	w := newWriter().open()
 	defer w.free()
-	w.item(i, hideCost)
+	w.item(i, as)
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(w.close().b, &m); err != nil {
 		panic(err) // our own JSON
@@ -51,8 +51,8 @@ func columns(i *store.Item, hideCost bool) map[string]json.RawMessage {
 }
 
 // chosen writes only some of a row's members.
-func (w *writer) chosen(i *store.Item, hideCost bool, fields []string) {
-	all := columns(i, hideCost)
+func (w *writer) chosen(i *store.Item, as look, fields []string) {
+	all := columns(i, as)
 	for _, name := range fields {
 		if v, ok := all[name]; ok {
 			w.key(name).raw(string(v))
@@ -82,7 +82,7 @@ func (x *exchange) sendCSV(rows iter.Seq[*store.Item], fields []string) error {
 		return err
 	}
 	for i := range rows {
-		if err := out.Write(record(columns(i, x.hidesCost()), header)); err != nil {
+		if err := out.Write(record(columns(i, x.look()), header)); err != nil {
 			return err
 		}
 	}

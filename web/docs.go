@@ -17,11 +17,11 @@ var docsTemplate string
 //go:embed docs_page.css
 var docsStyle string
 
-// docsHandler gives the handler of /docs: the contract as one page without
+// docsHandler gives the handler of /docs: a contract as one page without
 // scripts, images or anything from elsewhere. The page is made when it is
 // first asked for, so that it costs nothing at start.
-func docsHandler() http.Handler {
-	rendered := sync.OnceValues(func() ([]byte, error) { return renderDocs(openAPI) })
+func docsHandler(contract func() []byte) http.Handler {
+	rendered := sync.OnceValues(func() ([]byte, error) { return renderDocs(contract()) })
 	// The style sheet is inside the page, allowed by its hash (CSP level 2).
 	style := sha256.Sum256([]byte(docsStyle))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(style[:]) +

@@ -12,7 +12,7 @@ import (
 
 func getDocs(t *testing.T) (page string, header http.Header) {
 	t.Helper()
-	server := httptest.NewServer(docsHandler())
+	server := httptest.NewServer(ownDocs)
 	defer server.Close()
 	req, _ := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/docs", nil)
 	resp, err := server.Client().Do(req)

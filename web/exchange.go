@@ -16,8 +16,12 @@ import (
 // exchange is one request and its answer, with what every handler needs.
 type exchange struct {
 	*gin.Context
-	s     *Server
+	s     *front
 	route *route
+	// ledger is what the request is about: the store's own, or head office's
+	// mirror of one; synced says of its rows when they were last confirmed.
+	ledger *store.Ledger
+	synced func(*store.Item) store.Instant
 	// id names the request in the answer and the log.
 	id  string
 	who principal
@@ -35,9 +39,9 @@ type handler func(x *exchange) error
 
 // adapt makes gin's handler of a route: everything that is done for every
 // request alike, in one place and in order.
-func (s *Server) adapt(r *route) gin.HandlerFunc {
+func (s *front) adapt(r *route) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		x := &exchange{Context: c, s: s, route: r}
+		x := &exchange{Context: c, s: s, route: r, ledger: s.ledger, synced: s.synced}
 		started := s.clock.Mono()
 		defer func() {
 			if v := recover(); v != nil {
@@ -120,7 +124,7 @@ func (x *exchange) prepareWrite() (err error) {
 }
 
 // finish counts and logs the request once.
-func (s *Server) finish(x *exchange, took time.Duration) {
+func (s *front) finish(x *exchange, took time.Duration) {
 	status := x.Writer.Status()
 	x.route.observe(status, took)
 	if s.cfg.LogRequests {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,9 +20,12 @@ type group struct {
 }
 
 // sendGroups answers the filtered rows added up by product, room or category.
-func (x *exchange) sendGroups(by string, f store.ItemFilter, p page) error {
-	items, _ := x.s.ledger.Items(f, 0, math.MaxInt32)
-	groups := groupsOf(by, items)
+func (x *exchange) sendGroups(from shelf, by string, f store.ItemFilter, p page) error {
+	sums := grouping{by: by, byKey: map[string]*group{}}
+	if err := from.each(x.Request.Context(), f, sums.add); err != nil {
+		return err
+	}
+	groups := sums.sorted()
 	w := newWriter().open().key("data").list()
 	for _, g := range cut(p, groups) {
 		w.open().key("key").orNull(g.key).key("name").orNull(g.name).key("items").int(g.items).
@@ -47,33 +49,39 @@ func (x *exchange) sendGroups(by string, f store.ItemFilter, p page) error {
 	return x.send(http.StatusOK, w.close())
 }
 
-// groupsOf adds rows up, by name.
-func groupsOf(by string, items []*store.Item) []*group {
-	byKey := map[string]*group{}
-	var groups []*group
-	for _, i := range items {
-		key, name := i.Product.ID.String(), i.Product.Name
-		switch by {
-		case "room":
-			key, name = i.Room.String(), i.Room.String()
-		case "category":
-			key, name = strings.ToLower(i.Product.Category), i.Product.Category
-		}
-		g := byKey[key]
-		if g == nil {
-			g = &group{key: key, name: name, unit: i.Product.Unit}
-			if by == "category" {
-				g.key = name
-			}
-			byKey[key] = g
-			groups = append(groups, g)
-		}
-		g.add(i)
+// grouping adds rows up, in groups by what they have in common.
+type grouping struct {
+	by     string
+	byKey  map[string]*group
+	groups []*group
+}
+
+func (s *grouping) add(i *store.Item) {
+	key, name := i.Product.ID.String(), i.Product.Name
+	switch s.by {
+	case "room":
+		key, name = i.Room.String(), i.Room.String()
+	case "category":
+		key, name = strings.ToLower(i.Product.Category), i.Product.Category
 	}
-	slices.SortStableFunc(groups, func(a, b *group) int {
+	g := s.byKey[key]
+	if g == nil {
+		g = &group{key: key, name: name, unit: i.Product.Unit}
+		if s.by == "category" {
+			g.key = name
+		}
+		s.byKey[key] = g
+		s.groups = append(s.groups, g)
+	}
+	g.add(i)
+}
+
+// sorted gives the groups by name.
+func (s *grouping) sorted() []*group {
+	slices.SortStableFunc(s.groups, func(a, b *group) int {
 		return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
 	})
-	return groups
+	return s.groups
 }
 
 func (g *group) add(i *store.Item) {

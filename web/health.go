@@ -47,27 +47,28 @@ func (s *Server) readyz(x *exchange) error {
 }
 
 // serveSpec answers the contract itself.
-func (s *Server) serveSpec(x *exchange) error {
+func (s *front) serveSpec(x *exchange) error {
 	if err := x.query.done(); err != nil {
 		return err
 	}
-	serveOpenAPI(x.Writer, x.Request)
+	s.describe.ServeHTTP(x.Writer, x.Request)
 	return nil
 }
 
-var docs = docsHandler()
+// ownDocs answers the contract of a store's own API as a page.
+var ownDocs = docsHandler(func() []byte { return openAPI })
 
 // serveDocs answers the contract as a page.
-func (s *Server) serveDocs(x *exchange) error {
+func (s *front) serveDocs(x *exchange) error {
 	if err := x.query.done(); err != nil {
 		return err
 	}
-	docs.ServeHTTP(x.Writer, x.Request)
+	s.docs.ServeHTTP(x.Writer, x.Request)
 	return nil
 }
 
 // home sends a browser to the documentation.
-func (s *Server) home(x *exchange) error {
+func (s *front) home(x *exchange) error {
 	if err := x.query.done(); err != nil {
 		return err
 	}

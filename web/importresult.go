@@ -12,7 +12,7 @@ import (
 func (x *exchange) sendImported(c *chunk, receipt store.Receipt) error {
 	w := newWriter().open().key("location_id").id(c.cmd.Location).key("results").list()
 	counts := map[string]int64{}
-	rows := x.s.importedBefore(c, receipt)
+	rows := x.importedBefore(c, receipt)
 	taken := 0
 	for i, r := range c.rows {
 		w.open().key("line").int(r.line)
@@ -70,11 +70,11 @@ func (w *writer) detail(d store.Detail) *writer {
 
 // importedBefore finds the rows of stock of a replayed chunk: what is
 // remembered names only those whose quantity changed.
-func (s *Server) importedBefore(c *chunk, receipt store.Receipt) map[string]*store.Item {
+func (x *exchange) importedBefore(c *chunk, receipt store.Receipt) map[string]*store.Item {
 	if !receipt.Replayed {
 		return nil
 	}
-	items, _ := s.ledger.Items(store.ItemFilter{Locations: []store.ID{c.cmd.Location}, Rooms: []store.Room{c.cmd.Room}}, 0, math.MaxInt32)
+	items, _ := x.ledger.Items(store.ItemFilter{Locations: []store.ID{c.cmd.Location}, Rooms: []store.Room{c.cmd.Room}}, 0, math.MaxInt32)
 	rows := make(map[string]*store.Item, len(items))
 	for _, i := range items {
 		lot := ""

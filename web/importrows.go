@@ -226,7 +226,7 @@ func (b *body) optionalMoney(to **store.Money) {
 func (x *exchange) findPlace(c *chunk) error {
 	id, _ := store.ParseID(c.place)
 	var found []store.ID
-	for _, l := range x.s.ledger.Locations() {
+	for _, l := range x.ledger.Locations() {
 		if l.ArchivedAt == 0 && (l.ID == id || strings.EqualFold(l.Name, strings.TrimSpace(c.place))) {
 			found = append(found, l.ID)
 		}

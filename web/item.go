@@ -16,12 +16,17 @@ func (s *Server) getItem(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	return x.sendItem(item)
+}
+
+// sendItem answers one row, unless the client has it already.
+func (x *exchange) sendItem(item *store.Item) error {
 	if x.etag(item.Version()) {
 		x.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	w := newWriter().open()
-	w.item(item, x.hidesCost())
+	w.item(item, x.look())
 	return x.send(http.StatusOK, w.close())
 }
 
@@ -31,7 +36,7 @@ func (x *exchange) item() (*store.Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	item, ok := x.s.ledger.Item(id)
+	item, ok := x.ledger.Item(id)
 	if !ok {
 		return nil, notFound("inventory item", id)
 	}
@@ -44,7 +49,7 @@ func notFound(noun string, id store.ID) error {
 
 // item writes the members of a row. What a product says is written once for
 // each version of it and copied from then on.
-func (w *writer) item(i *store.Item, hideCost bool) {
+func (w *writer) item(i *store.Item, as look) {
 	names, rest := fragments(i.Product)
 	w.key("id").id(i.ID)
 	w.b = append(append(w.b, ','), names...)
@@ -53,13 +58,14 @@ func (w *writer) item(i *store.Item, hideCost bool) {
 	w.b = i.Quantity.Append(append(w.b, `","quantity":`...))
 	w.b = i.Reserved.Append(append(w.b, `,"reserved_quantity":`...))
 	w.b = i.Available().Append(append(w.b, `,"available_quantity":`...))
-	if hideCost {
+	if as.hideCost {
 		w.b = append(w.b, `,"unit_cost":null`...)
 	} else {
 		w.b = i.Product.UnitCost.Append(append(w.b, `,"unit_cost":`...))
 	}
 	w.b = i.Product.UnitPrice.Append(append(w.b, `,"unit_price":`...))
-	w.b = append(w.b, `,"last_sync":null,"location_name":`...)
+	w.key("last_sync").time(as.lastSync(i))
+	w.b = append(w.b, `,"location_name":`...)
 	w.b = append(store.AppendString(w.b, i.Location.Name), ',')
 	w.b = append(w.b, rest...)
 	w.key("lot").lotOf(i.Lot)

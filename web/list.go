@@ -2,6 +2,8 @@ package web
 
 import (
 	"cmp"
+	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,9 +11,40 @@ import (
 	"github.com/shelfd/shelfd/store"
 )
 
+// shelf is where rows of stock are listed from: the store's own ledger, or
+// what head office has of every store.
+type shelf interface {
+	// page gives a part of what a filter chooses, in the order of a sort, and
+	// how many there are in all.
+	page(ctx context.Context, f store.ItemFilter, sort string, p page) (items []*store.Item, total int, err error)
+	// each gives everything that a filter chooses, in list order.
+	each(ctx context.Context, f store.ItemFilter, fn func(*store.Item)) error
+}
+
+// ownShelf lists the rows of the store's own ledger.
+type ownShelf struct{ ledger *store.Ledger }
+
+func (o ownShelf) page(_ context.Context, f store.ItemFilter, sort string, p page) ([]*store.Item, int, error) {
+	f.Less = orderOf(sort)
+	items, total := o.ledger.Items(f, p.offset(), p.limit)
+	return items, total, nil
+}
+
+func (o ownShelf) each(_ context.Context, f store.ItemFilter, fn func(*store.Item)) error {
+	items, _ := o.ledger.Items(f, 0, math.MaxInt32)
+	for _, i := range items {
+		fn(i)
+	}
+	return nil
+}
+
 // listItems answers a page of rows.
-func (s *Server) listItems(x *exchange) error {
+func (s *Server) listItems(x *exchange) error { return x.sendItems(ownShelf{s.ledger}) }
+
+// sendItems answers a page of the rows of a shelf, or of their sums.
+func (x *exchange) sendItems(from shelf) error {
 	f := x.itemFilter()
+	sort := x.query.oneOf("sort", sorts...)
 	p := x.query.page()
 	group := x.query.oneOf("group_by", "product", "room", "category")
 	fields := x.fields()
@@ -22,20 +55,28 @@ func (s *Server) listItems(x *exchange) error {
 		return err
 	}
 	if group != "" {
-		return x.sendGroups(group, f, p)
+		return x.sendGroups(from, group, f, p)
 	}
-	items, total := s.ledger.Items(f, p.offset(), p.limit)
+	items, total, err := from.page(x.Request.Context(), f, sort, p)
+	if err != nil {
+		return err
+	}
 	if x.wants("text/csv") {
 		return x.sendCSV(slices.Values(items), fields)
 	}
+	return x.sendPage(items, fields, p, total)
+}
+
+// sendPage answers rows, whole or only some fields of them.
+func (x *exchange) sendPage(items []*store.Item, fields []string, p page, total int) error {
 	w := newWriter().open().key("data").list()
-	hide := x.hidesCost()
+	as := x.look()
 	for _, i := range items {
 		w.open()
 		if len(fields) == 0 {
-			w.item(i, hide)
+			w.item(i, as)
 		} else {
-			w.chosen(i, hide, fields)
+			w.chosen(i, as, fields)
 		}
 		w.close()
 	}
@@ -60,7 +101,6 @@ func (x *exchange) itemFilter() store.ItemFilter {
 		Lots: q.list("lot"), Products: q.ids("product_id"), UpdatedAfter: q.time("updated_after"),
 	}
 	x.bind(&f.Locations)
-	f.Less = orderOf(q.oneOf("sort", sorts...))
 	return f
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/shelfd/shelfd/store"
 )
 
-// metrics counts requests and reads the ledger's sizes when asked.
+// metrics counts requests and holds what else is read when asked.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
@@ -26,7 +26,7 @@ type metrics struct {
 	count atomic.Uint64
 }
 
-func newMetrics(l *store.Ledger, version string) *metrics {
+func newMetrics(version string) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -44,7 +44,7 @@ func newMetrics(l *store.Ledger, version string) *metrics {
 		Name: "shelfd_build_info", Help: "Always 1; the version is in the label.",
 	}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.requests, m.seconds, build, ledgerCollector{l},
+	m.registry.MustRegister(m.requests, m.seconds, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -69,7 +69,7 @@ func (m *metrics) route(method, path string) func(status int, took time.Duration
 }
 
 // serveMetrics answers in the Prometheus text format.
-func (s *Server) serveMetrics(x *exchange) error {
+func (s *front) serveMetrics(x *exchange) error {
 	if err := x.query.done(); err != nil {
 		return err
 	}

@@ -9,7 +9,8 @@ import (
 
 // listItemMovements answers the movements of one row, newest first.
 func (s *Server) listItemMovements(x *exchange) error {
-	t := x.trail()
+	wanted := x.movementFilter()
+	wanted.Before = x.query.cursor()
 	if err := x.query.done(); err != nil {
 		return err
 	}
@@ -17,29 +18,39 @@ func (s *Server) listItemMovements(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return x.sendTrail(t, item)
+	wanted.Item = item.ID
+	return x.sendMovements(wanted)
 }
 
 // listMovements answers the movements of all rows, newest first.
 func (s *Server) listMovements(x *exchange) error {
-	t := x.trail()
-	t.product = x.query.id("product_id")
-	if id := x.query.id("location_id"); !id.IsZero() {
-		t.locations = []store.ID{id}
-	}
-	id := x.query.id("inventory_id")
+	wanted := x.movementSearch()
+	wanted.Before = x.query.cursor()
 	if err := x.query.done(); err != nil {
 		return err
 	}
-	x.bind(&t.locations)
-	if id.IsZero() {
-		return x.sendTrail(t, nil)
+	return x.sendMovements(wanted)
+}
+
+// movementFilter reads the parameters that every history of movements takes,
+// but the cursor.
+func (x *exchange) movementFilter() store.MovementFilter {
+	q := &x.query
+	return store.MovementFilter{
+		From: q.time("from"), To: q.time("to"), Reasons: q.reasons("reason_code"),
+		Limit: int(q.int("limit", 1, maxLimit, defaultLimit)),
 	}
-	item, ok := s.ledger.Item(id)
-	if !ok {
-		return x.send(http.StatusOK, newWriter().open().key("data").list().end().key("next_cursor").null().close())
+}
+
+// movementSearch reads the parameters of a history that is not one row's.
+func (x *exchange) movementSearch() store.MovementFilter {
+	wanted := x.movementFilter()
+	wanted.Product, wanted.Item = x.query.id("product_id"), x.query.id("inventory_id")
+	if id := x.query.id("location_id"); !id.IsZero() {
+		wanted.Locations = []store.ID{id}
 	}
-	return x.sendTrail(t, item)
+	x.bind(&wanted.Locations)
+	return wanted
 }
 
 // id reads one id; absent is the zero ID. One that cannot be ours is one that
@@ -58,16 +69,17 @@ func (q *query) id(name string) store.ID {
 	return nothing
 }
 
-// sendTrail answers the movements of a row, or of all when it is nil.
-func (x *exchange) sendTrail(t *trail, item *store.Item) error {
-	if err := t.find(x.Request.Context(), x.s.ledger, item); err != nil {
+// sendMovements answers the movements that are wanted, newest first.
+func (x *exchange) sendMovements(wanted store.MovementFilter) error {
+	found, next, err := x.ledger.Movements(x.Request.Context(), wanted)
+	if err != nil {
 		return err
 	}
 	w := newWriter().open().key("data").list()
-	for _, f := range t.found {
+	for _, f := range found {
 		w.movement(f, x.hidesCost())
 	}
-	w.end().nextCursor(t.next)
+	w.end().nextCursor(next)
 	return x.send(http.StatusOK, w.close())
 }
 
@@ -90,36 +102,19 @@ func (x *exchange) movement() (f store.Fact, err error) {
 	if !ok {
 		return f, none
 	}
-	stored, err := x.s.ledger.Journal().FindEntry(x.Request.Context(), p.Seq)
+	f, err = x.ledger.Movement(x.Request.Context(), p)
 	if store.CodeOf(err) == store.CodeNotFound {
 		return f, none
 	}
 	if err != nil {
 		return f, err
 	}
-	f, ok, err = movementOf(x.s.ledger, stored)
-	if err != nil {
-		return f, err
-	}
-	if !ok || f.Entry.Position != p {
-		return f, none
-	}
 	return f, x.mayTouch(f.After.Location.ID)
 }
 
 // reverseMovement books the opposite of a movement.
 func (s *Server) reverseMovement(x *exchange) error {
-	cmd := &store.Reverse{}
-	err := x.decode(func(b *body, name string) bool {
-		if name != "notes" {
-			return false
-		}
-		b.text(&cmd.Notes)
-		return true
-	})
-	if err == nil {
-		err = x.query.done()
-	}
+	notes, err := x.notes()
 	if err != nil {
 		return err
 	}
@@ -130,8 +125,7 @@ func (s *Server) reverseMovement(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	cmd.Movement = f.Entry.Position
-	receipt, err := x.do(cmd)
+	receipt, err := x.do(&store.Reverse{Movement: f.Entry.Position, Notes: notes})
 	if err != nil {
 		return x.withCurrent(f.After.ID, err)
 	}
@@ -144,18 +138,16 @@ func (x *exchange) mayTouchTransfer(id store.ID) error {
 	if id.IsZero() || x.who.location.IsZero() {
 		return nil
 	}
-	j := x.s.ledger.Journal()
-	seqs, err := j.ListTransfer(x.Request.Context(), id)
+	seqs, err := x.ledger.Journal().ListTransfer(x.Request.Context(), id)
 	if err != nil {
 		return err
 	}
 	for _, seq := range seqs {
-		stored, err := j.FindEntry(x.Request.Context(), seq)
-		if err != nil {
-			return err
+		f, err := x.ledger.Movement(x.Request.Context(), store.Position{Seq: seq})
+		if store.CodeOf(err) == store.CodeNotFound {
+			continue
 		}
-		f, ok, err := movementOf(x.s.ledger, stored)
-		if err == nil && ok {
+		if err == nil {
 			err = x.mayTouch(f.After.Location.ID)
 		}
 		if err != nil {
@@ -195,6 +187,21 @@ func (s *Server) eraseNotes(x *exchange) error {
 	}
 	x.Writer.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// notes reads a body that holds nothing but notes, and refuses any parameter.
+func (x *exchange) notes() (notes string, err error) {
+	err = x.decode(func(b *body, name string) bool {
+		if name != "notes" {
+			return false
+		}
+		b.text(&notes)
+		return true
+	})
+	if err == nil {
+		err = x.query.done()
+	}
+	return notes, err
 }
 
 // noBody refuses any field in the body and any unknown parameter.

@@ -11,8 +11,13 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-// serveOpenAPI answers with the contract.
-func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/yaml")
-	_, _ = w.Write(openAPI)
+// ownContract answers with the contract of a store's own API.
+var ownContract = contractHandler(func() []byte { return openAPI })
+
+// contractHandler answers with a contract.
+func contractHandler(contract func() []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/yaml")
+		_, _ = w.Write(contract())
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"iter"
 	"maps"
 	"net/http"
 	"os"
@@ -64,8 +65,21 @@ func storeCodes(t *testing.T) map[string]bool {
 
 func sortedKeys(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
 
+// operations lists those of a store and of head office.
+func operations(t *testing.T) iter.Seq2[string, *openapi3.Operation] {
+	return func(yield func(string, *openapi3.Operation) bool) {
+		for _, c := range []*contract{loadContract(t), loadFleetContract(t)} {
+			for route, o := range c.operations() {
+				if !yield(route, o) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func TestContractSaysOfEveryOperationWhoMayUseItAndHowItFails(t *testing.T) {
-	for route, o := range loadContract(t).operations() {
+	for route, o := range operations(t) {
 		if o.OperationID == "" || o.Summary == "" || o.Description == "" || len(o.Tags) != 1 {
 			t.Errorf("%s lacks an operationId, a summary, a description or its one tag", route)
 		}
@@ -103,7 +117,7 @@ func rolesOf(o *openapi3.Operation) (roles []string, ok bool) {
 }
 
 func TestContractLetsEveryWriteBeTriedAndRepeated(t *testing.T) {
-	for route, o := range loadContract(t).operations() {
+	for route, o := range operations(t) {
 		if strings.HasPrefix(route, http.MethodGet) {
 			continue
 		}
@@ -157,11 +171,17 @@ func holdFields(t *testing.T, schema *openapi3.Schema, shown map[string]any) {
 
 // The examples are held to the promises that the answers are held to.
 func TestContractExamplesKeepItsPromises(t *testing.T) {
-	root, err := readNode(openAPI)
+	loadContract(t).holdExamples(t, openAPI)
+	loadFleetContract(t).holdExamples(t, fleetText())
+}
+
+func (c *contract) holdExamples(t *testing.T, text []byte) {
+	t.Helper()
+	root, err := readNode(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for route, o := range loadContract(t).operations() {
+	for route, o := range c.operations() {
 		method, path, _ := strings.Cut(route, " ")
 		for status, response := range o.Responses.Map() {
 			content := root.at("paths", path, strings.ToLower(method), "responses", status, "content", "application/json")
@@ -176,7 +196,7 @@ func TestContractExamplesKeepItsPromises(t *testing.T) {
 			}
 		}
 	}
-	for name, response := range loadContract(t).doc.Components.Responses {
+	for name, response := range c.doc.Components.Responses {
 		example := root.at("components", "responses", name, "content", "application/problem+json", "example")
 		if err := checkDetail(response.Value.Content.Get("application/problem+json").Schema.Value, []byte(example.compact())); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -83,7 +83,7 @@ var nothing = store.ID{0xff}
 // productNamed gives the id of the product with a SKU; one that nothing has
 // when there is none, so that the command refuses it with all other faults.
 func (x *exchange) productNamed(sku string) store.ID {
-	if p, ok := x.s.ledger.ProductBySKU(strings.TrimSpace(sku)); ok {
+	if p, ok := x.ledger.ProductBySKU(strings.TrimSpace(sku)); ok {
 		return p.ID
 	}
 	return nothing
@@ -97,7 +97,7 @@ func (x *exchange) refusedOpening(cmd *store.OpenItem, sku string, err error) er
 		return err
 	}
 	if e.Code == store.CodeSameItem {
-		return &problem{err: e, item: x.s.itemAt(cmd), status: kinds[e.Code].status}
+		return &problem{err: e, item: x.itemAt(cmd), status: kinds[e.Code].status}
 	}
 	for i, d := range e.Details {
 		if d.Pointer == "/product_id" && sku != "" {
@@ -112,8 +112,8 @@ func (x *exchange) refusedOpening(cmd *store.OpenItem, sku string, err error) er
 
 // itemAt finds the row that is open where another was to be; nil when it has
 // gone from the lists.
-func (s *Server) itemAt(cmd *store.OpenItem) *store.Item {
-	rows, _ := s.ledger.Items(store.ItemFilter{
+func (x *exchange) itemAt(cmd *store.OpenItem) *store.Item {
+	rows, _ := x.ledger.Items(store.ItemFilter{
 		Locations: []store.ID{cmd.Location}, Rooms: []store.Room{cmd.Room}, Products: []store.ID{cmd.Product},
 	}, 0, math.MaxInt32)
 	for _, i := range rows {
@@ -133,7 +133,7 @@ func (x *exchange) sendOpened(receipt store.Receipt) error {
 	}
 	x.etag(item.Version())
 	w := newWriter().open()
-	w.item(item, x.hidesCost())
+	w.item(item, x.look())
 	if len(moved) > 0 {
 		w.key("movement").movement(moved[0], x.hidesCost())
 	}
@@ -182,6 +182,6 @@ func (s *Server) putSettings(x *exchange) error {
 	item = made[*store.Item](receipt)
 	x.etag(item.Version())
 	w := newWriter().open()
-	w.item(item, x.hidesCost())
+	w.item(item, x.look())
 	return x.send(http.StatusOK, w.close())
 }

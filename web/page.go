@@ -72,13 +72,15 @@ func (x *exchange) links(p page, total int) string {
 
 // cursor reads an opaque place in a history that goes on below a seq: 0 for
 // the newest.
-func (q *query) cursor() int64 {
-	v := q.text("cursor")
-	if v == "" {
+func (q *query) cursor() int64 { return q.place(q.text("cursor")) }
+
+// place is the place that a cursor stands for.
+func (q *query) place(cursor string) int64 {
+	if cursor == "" {
 		return 0
 	}
-	n, err := strconv.ParseInt(strings.TrimPrefix(v, "s"), 36, 64)
-	if err != nil || n <= 0 || !strings.HasPrefix(v, "s") {
+	n, err := strconv.ParseInt(strings.TrimPrefix(cursor, "s"), 36, 64)
+	if err != nil || n <= 0 || !strings.HasPrefix(cursor, "s") {
 		q.wrong("cursor", "is no next_cursor of an earlier answer")
 		return 0
 	}

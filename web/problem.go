@@ -59,6 +59,7 @@ var kinds = map[store.Code]kind{
 	store.CodeOutcomeUnknown:        {http.StatusServiceUnavailable, "The outcome is not known yet."},
 	store.CodeStorageFull:           {http.StatusInsufficientStorage, "The disk is full."},
 	store.CodeReadOnly:              {http.StatusServiceUnavailable, "Nothing can be changed now."},
+	store.CodeUnavailable:           {http.StatusServiceUnavailable, "It cannot be answered now."},
 }
 
 // invalid refuses a request that cannot even be read: 400.

@@ -16,18 +16,25 @@ func (s *Server) listProducts(x *exchange) error {
 	if err := q.done(); err != nil {
 		return err
 	}
-	list := slices.DeleteFunc(s.ledger.Products(), func(p *store.Product) bool {
-		return (p.ArchivedAt != 0) != archived || (sku != "" && !strings.EqualFold(sku, p.SKU)) ||
-			(barcode != "" && !slices.Contains(p.Barcodes, barcode)) || (external != "" && external != p.ExternalID) ||
-			(len(categories) > 0 && !slices.ContainsFunc(categories, func(c string) bool { return strings.EqualFold(c, p.Category) })) ||
-			!mentions(p.Search, words)
-	})
+	wanted := func(p *store.Product) bool {
+		return (p.ArchivedAt != 0) == archived && (sku == "" || strings.EqualFold(sku, p.SKU)) &&
+			(barcode == "" || slices.Contains(p.Barcodes, barcode)) && (external == "" || external == p.ExternalID) &&
+			(len(categories) == 0 || slices.ContainsFunc(categories, func(c string) bool { return strings.EqualFold(c, p.Category) })) &&
+			mentions(p.Search, words)
+	}
 	w := newWriter().open().key("data").list()
-	for _, one := range cut(p, list) {
-		w.product(one, x.hidesCost())
+	total := 0
+	for _, one := range s.ledger.Products() {
+		if !wanted(one) {
+			continue
+		}
+		if total >= p.offset() && total < p.offset()+p.limit {
+			w.product(one, x.hidesCost())
+		}
+		total++
 	}
 	w.end()
-	x.pagination(w, p, len(list))
+	x.pagination(w, p, total)
 	return x.send(http.StatusOK, w.close())
 }
 

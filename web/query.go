@@ -143,18 +143,28 @@ func (q *query) oneOf(name string, words ...string) string {
 	return v
 }
 
-// rooms reads room types joined by commas.
-func (q *query) rooms(name string) []store.Room {
-	var rooms []store.Room
+// listOf reads values joined by commas that each have to be one of a kind.
+func listOf[T any](q *query, name string, parse func(string) (T, bool), kind string) []T {
+	var list []T
 	for _, v := range q.list(name) {
-		r, ok := store.ParseRoom(v)
+		one, ok := parse(v)
 		if !ok {
-			q.wrong(name, "is sales_floor, vault, quarantine or secret_menu")
+			q.wrong(name, kind)
 			continue
 		}
-		rooms = append(rooms, r)
+		list = append(list, one)
 	}
-	return rooms
+	return list
+}
+
+// rooms reads room types joined by commas.
+func (q *query) rooms(name string) []store.Room {
+	return listOf(q, name, store.ParseRoom, "is sales_floor, vault, quarantine or secret_menu")
+}
+
+// reasons reads reason codes joined by commas.
+func (q *query) reasons(name string) []store.Reason {
+	return listOf(q, name, store.ParseReason, "is SALE, RETURN, ADJUSTMENT, DAMAGE, THEFT, TRANSFER or AUDIT")
 }
 
 // done names every problem, parameters that nobody asked for among them.

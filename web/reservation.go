@@ -54,11 +54,11 @@ func (x *exchange) reservation() (*store.Reservation, *store.Item, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := x.s.ledger.Reservation(x.Request.Context(), id)
+	r, err := x.ledger.Reservation(x.Request.Context(), id)
 	if err != nil {
 		return nil, nil, err
 	}
-	of, ok := x.s.ledger.Item(r.ItemID)
+	of, ok := x.ledger.Item(r.ItemID)
 	if !ok {
 		return nil, nil, notFound("reservation", id)
 	}
@@ -162,21 +162,11 @@ func (s *Server) extendReservation(x *exchange) error {
 
 // commitReservation sells the held units.
 func (s *Server) commitReservation(x *exchange) error {
-	cmd := &store.EndReservation{Sell: true}
-	err := x.decode(func(b *body, name string) bool {
-		if name != "notes" {
-			return false
-		}
-		b.text(&cmd.Notes)
-		return true
-	})
-	if err == nil {
-		err = x.query.done()
-	}
+	notes, err := x.notes()
 	if err != nil {
 		return err
 	}
-	receipt, of, err := x.endReservation(cmd)
+	receipt, of, err := x.endReservation(&store.EndReservation{Sell: true, Notes: notes})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/shelfd/shelfd/store"
@@ -25,72 +26,123 @@ type route struct {
 	observe func(status int, took time.Duration)
 }
 
+const (
+	basePath                 = "/api/v1"
+	post, patch, put, remove = http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete
+)
+
+// reads is a route that changes nothing.
+func reads(path string, role store.Role, h handler) *route {
+	return &route{method: http.MethodGet, path: basePath + path, role: role, handle: h}
+}
+
+// writes is a route that changes something.
+func writes(method, path string, role store.Role, h handler) *route {
+	return &route{method: method, path: basePath + path, role: role, handle: h, writes: true, keyed: true}
+}
+
+// syncToo lets tokens for syncing in as well.
+func syncToo(r *route) *route {
+	r.sync = true
+	return r
+}
+
 // routes is the whole API on one page.
 func (s *Server) routes() []*route {
-	const api = "/api/v1"
-	read := func(path string, role store.Role, h handler) *route {
-		return &route{method: http.MethodGet, path: api + path, role: role, handle: h}
-	}
-	write := func(method, path string, role store.Role, h handler) *route {
-		return &route{method: method, path: api + path, role: role, handle: h, writes: true, keyed: true}
-	}
-	syncToo := func(r *route) *route { r.sync = true; return r }
-	const post, patch, put, remove = http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete
+	return slices.Concat(s.stockRoutes(), s.catalogueRoutes(), s.syncRoutes(), s.serviceRoutes())
+}
+
+// stockRoutes are about stock, and what changes it.
+func (s *Server) stockRoutes() []*route {
 	return []*route{
-		read("/inventory", store.RoleViewer, s.listItems),
-		write(post, "/inventory", store.RoleManager, s.openItem),
-		write(post, "/inventory/bulk-update", store.RoleTerminal, s.bulkUpdate),
-		syncToo(write(post, "/inventory/sync", store.RoleManager, s.requestSync)),
-		read("/inventory/snapshot", store.RoleViewer, s.snapshot),
-		read("/inventory/:id", store.RoleViewer, s.getItem),
-		write(patch, "/inventory/:id", store.RoleTerminal, s.adjustItem),
-		write(put, "/inventory/:id/settings", store.RoleManager, s.putSettings),
-		read("/inventory/:id/movements", store.RoleViewer, s.listItemMovements),
-		read("/inventory/:id/explain", store.RoleViewer, s.explainItem),
+		reads("/inventory", store.RoleViewer, s.listItems),
+		writes(post, "/inventory", store.RoleManager, s.openItem),
+		writes(post, "/inventory/bulk-update", store.RoleTerminal, s.bulkUpdate),
+		syncToo(writes(post, "/inventory/sync", store.RoleManager, s.requestSync)),
+		reads("/inventory/snapshot", store.RoleViewer, s.snapshot),
+		reads("/inventory/:id", store.RoleViewer, s.getItem),
+		writes(patch, "/inventory/:id", store.RoleTerminal, s.adjustItem),
+		writes(put, "/inventory/:id/settings", store.RoleManager, s.putSettings),
+		reads("/inventory/:id/movements", store.RoleViewer, s.listItemMovements),
+		reads("/inventory/:id/explain", store.RoleViewer, s.explainItem),
 
-		read("/movements", store.RoleViewer, s.listMovements),
-		read("/movements/:id", store.RoleViewer, s.getMovement),
-		write(post, "/movements/:id/reverse", store.RoleManager, s.reverseMovement),
-		write(remove, "/movements/:id/notes", store.RoleAdmin, s.eraseNotes),
+		reads("/inventory/transfers", store.RoleViewer, s.listTransfers),
+		writes(post, "/inventory/transfers", store.RoleManager, s.shipTransfer),
+		writes(post, "/inventory/transfers/receive", store.RoleTerminal, s.receiveByNumber),
+		reads("/inventory/transfers/:id", store.RoleViewer, s.getTransfer),
+		writes(patch, "/inventory/transfers/:id", store.RoleManager, s.patchTransfer),
+		reads("/inventory/transfers/:id/movements", store.RoleViewer, s.listTransferMovements),
+		writes(post, "/inventory/transfers/:id/receive", store.RoleTerminal, s.receiveTransfer),
+		writes(post, "/inventory/transfers/:id/cancel", store.RoleManager, s.cancelTransfer),
+		writes(remove, "/inventory/transfers/:id/notes", store.RoleAdmin, s.eraseTransferNotes),
 
-		read("/reservations", store.RoleViewer, s.listReservations),
-		write(post, "/reservations", store.RoleTerminal, s.createReservation),
-		read("/reservations/:id", store.RoleViewer, s.getReservation),
-		write(patch, "/reservations/:id", store.RoleTerminal, s.extendReservation),
-		write(post, "/reservations/:id/commit", store.RoleTerminal, s.commitReservation),
-		write(post, "/reservations/:id/release", store.RoleTerminal, s.releaseReservation),
+		reads("/movements", store.RoleViewer, s.listMovements),
+		reads("/movements/:id", store.RoleViewer, s.getMovement),
+		writes(post, "/movements/:id/reverse", store.RoleManager, s.reverseMovement),
+		writes(remove, "/movements/:id/notes", store.RoleAdmin, s.eraseNotes),
 
-		read("/products", store.RoleViewer, s.listProducts),
-		write(post, "/products", store.RoleManager, s.createProduct),
-		read("/products/:id", store.RoleViewer, s.getProduct),
-		write(patch, "/products/:id", store.RoleManager, s.patchProduct),
-		write(post, "/products/:id/archive", store.RoleManager, s.archiveProduct),
-		read("/locations", store.RoleViewer, s.listLocations),
-		write(post, "/locations", store.RoleAdmin, s.createLocation),
-		read("/locations/:id", store.RoleViewer, s.getLocation),
-		write(patch, "/locations/:id", store.RoleAdmin, s.patchLocation),
-		write(post, "/locations/:id/archive", store.RoleAdmin, s.archiveLocation),
-		read("/lots", store.RoleViewer, s.listLots),
-		write(post, "/lots", store.RoleManager, s.createLot),
-		read("/lots/:id", store.RoleViewer, s.getLot),
-		write(patch, "/lots/:id", store.RoleManager, s.patchLot),
-		write(post, "/lots/:id/archive", store.RoleManager, s.archiveLot),
-		read("/reason-codes", store.RoleViewer, s.listReasons),
-		read("/categories", store.RoleViewer, s.listCategories),
-		write(post, "/import", store.RoleManager, s.importRows),
+		reads("/reservations", store.RoleViewer, s.listReservations),
+		writes(post, "/reservations", store.RoleTerminal, s.createReservation),
+		reads("/reservations/:id", store.RoleViewer, s.getReservation),
+		writes(patch, "/reservations/:id", store.RoleTerminal, s.extendReservation),
+		writes(post, "/reservations/:id/commit", store.RoleTerminal, s.commitReservation),
+		writes(post, "/reservations/:id/release", store.RoleTerminal, s.releaseReservation),
+	}
+}
 
-		syncToo(read("/sync/status", store.RoleViewer, s.syncStatus)),
-		syncToo(read("/sync/runs", store.RoleViewer, s.listRuns)),
-		syncToo(read("/sync/runs/:id", store.RoleViewer, s.getRun)),
-		syncToo(read("/ledger", store.RoleManager, s.readLedger)),
-		syncToo(read("/ledger/head", store.RoleManager, s.ledgerHead)),
-		syncToo(read("/ledger/checkpoints", store.RoleManager, s.listCheckpoints)),
+// catalogueRoutes are about what there is stock of.
+func (s *Server) catalogueRoutes() []*route {
+	return []*route{
+		reads("/products", store.RoleViewer, s.listProducts),
+		writes(post, "/products", store.RoleManager, s.createProduct),
+		reads("/products/:id", store.RoleViewer, s.getProduct),
+		writes(patch, "/products/:id", store.RoleManager, s.patchProduct),
+		writes(post, "/products/:id/archive", store.RoleManager, s.archiveProduct),
+		reads("/locations", store.RoleViewer, s.listLocations),
+		writes(post, "/locations", store.RoleAdmin, s.createLocation),
+		reads("/locations/:id", store.RoleViewer, s.getLocation),
+		writes(patch, "/locations/:id", store.RoleAdmin, s.patchLocation),
+		writes(post, "/locations/:id/archive", store.RoleAdmin, s.archiveLocation),
+		reads("/lots", store.RoleViewer, s.listLots),
+		writes(post, "/lots", store.RoleManager, s.createLot),
+		reads("/lots/:id", store.RoleViewer, s.getLot),
+		writes(patch, "/lots/:id", store.RoleManager, s.patchLot),
+		writes(post, "/lots/:id/archive", store.RoleManager, s.archiveLot),
+		reads("/reason-codes", store.RoleViewer, s.listReasons),
+		reads("/categories", store.RoleViewer, s.listCategories),
+		writes(post, "/import", store.RoleManager, s.importRows),
+	}
+}
 
-		read("/tokens", store.RoleAdmin, s.listTokens),
-		write(post, "/tokens", store.RoleAdmin, s.createToken),
-		write(remove, "/tokens/:id", store.RoleAdmin, s.revokeToken),
-		syncToo(read("/me", store.RoleViewer, s.me)),
-		write(post, "/clock/confirm", store.RoleAdmin, s.confirmClock),
+// syncRoutes are about other places that have the same stock.
+func (s *Server) syncRoutes() []*route {
+	return []*route{
+		syncToo(reads("/sync/status", store.RoleViewer, s.syncStatus)),
+		syncToo(reads("/sync/runs", store.RoleViewer, s.listRuns)),
+		syncToo(reads("/sync/runs/:id", store.RoleViewer, s.getRun)),
+		syncToo(writes(post, "/sync/runs/:id/cancel", store.RoleManager, s.cancelRun)),
+		syncToo(reads("/sync/work-items", store.RoleViewer, s.listWorkItems)),
+		writes(post, "/sync/work-items/:id/done", store.RoleTerminal, s.finishWorkItem),
+		syncToo(reads("/sync/quarantine", store.RoleViewer, s.listQuarantine)),
+		syncToo(writes(post, "/sync/quarantine/:id/retry", store.RoleManager, s.retryQuarantined)),
+		syncToo(writes(post, "/sync/destinations/:name/resume", store.RoleManager, s.resumeDestination)),
+		writes(put, "/sync/central", store.RoleAdmin, s.enrolAtCentral),
+		writes(remove, "/sync/central", store.RoleAdmin, s.forgetCentral),
+		writes(post, "/sync/adopt", store.RoleAdmin, s.adopt),
+		syncToo(reads("/ledger", store.RoleManager, s.readLedger)),
+		syncToo(reads("/ledger/head", store.RoleManager, s.ledgerHead)),
+		syncToo(reads("/ledger/checkpoints", store.RoleManager, s.listCheckpoints)),
+	}
+}
+
+// serviceRoutes are about who may call, and the service itself.
+func (s *Server) serviceRoutes() []*route {
+	return []*route{
+		reads("/tokens", store.RoleAdmin, s.listTokens),
+		writes(post, "/tokens", store.RoleAdmin, s.createToken),
+		writes(remove, "/tokens/:id", store.RoleAdmin, s.revokeToken),
+		syncToo(reads("/me", store.RoleViewer, s.me)),
+		writes(post, "/clock/confirm", store.RoleAdmin, s.confirmClock),
 
 		{method: http.MethodGet, path: "/healthz", role: open, handle: s.healthz},
 		{method: http.MethodGet, path: "/readyz", role: open, handle: s.readyz},

@@ -2,13 +2,8 @@ package web
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net"
-	"net/http"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"github.com/shelfd/shelfd/store"
 )
@@ -55,12 +50,6 @@ func cmpOr[T comparable](v, otherwise T) T {
 	return v
 }
 
-// Syncer starts sync runs.
-type Syncer interface {
-	// Request asks for a run and gives it as it stands.
-	Request(ctx context.Context, r store.Request, s SyncRequest) (*store.Run, bool, error)
-}
-
 // Deps are what the API serves from.
 type Deps struct {
 	Ledger *store.Ledger
@@ -69,61 +58,32 @@ type Deps struct {
 	Sync   Syncer
 }
 
-// Server answers the REST API. It holds no state but what serving needs.
+// Server answers the REST API of one store. It holds no state but what serving
+// needs.
 type Server struct {
-	cfg     Config
-	ledger  *store.Ledger
-	clock   store.Clock
-	log     *slog.Logger
-	sync    Syncer
-	guard   guard
-	limits  *limiter
-	metrics *metrics
-	engine  *gin.Engine
+	*front
+	sync Syncer
 }
 
 // New builds the API. An error means that its own documentation is broken.
 func New(cfg Config, d Deps) (*Server, error) {
-	cfg = cfg.withDefaults()
-	s := &Server{
-		cfg: cfg, ledger: d.Ledger, clock: d.Clock, log: d.Log, sync: d.Sync,
-		guard: newGuard(cfg.AllowedHosts), limits: newLimiter(cfg.RequestsPerSecond, cfg.Burst, d.Clock),
-	}
+	s := &Server{front: newFront(cfg, d.Clock, d.Log, ledgerTokens{d.Ledger}), sync: d.Sync}
+	s.ledger = d.Ledger
 	if s.sync == nil {
 		s.sync = noDestination{d.Ledger}
 	}
-	gin.SetMode(gin.ReleaseMode)
-	s.engine = gin.New()
-	s.engine.HandleMethodNotAllowed = true
-	s.engine.RedirectTrailingSlash = false
-	s.metrics = newMetrics(d.Ledger, cfg.Version)
-	return s, errors.Join(s.engine.SetTrustedProxies(nil), s.mount())
+	s.synced = s.sync.LastSync
+	s.metrics.registry.MustRegister(ledgerCollector{d.Ledger}, syncCollector{s.sync, d.Ledger})
+	return s, s.mount(s.routes(), nowhere)
 }
 
-// Handler is the whole API, for a listener or for calls within the process.
-func (s *Server) Handler() http.Handler { return s.engine }
+// ledgerTokens finds tokens in the store's own ledger.
+type ledgerTokens struct{ ledger *store.Ledger }
 
-// Serve answers on a listener until ctx ends; then it takes no more and
-// finishes what is under way, for at most 8 seconds.
-func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	server := &http.Server{
-		Handler:           s.engine,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       s.cfg.ReadTimeout,
-		WriteTimeout:      s.cfg.WriteTimeout,
-		IdleTimeout:       s.cfg.IdleTimeout,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+func (t ledgerTokens) find(_ context.Context, secret string) (*store.Token, error) {
+	token, ok := t.ledger.TokenBySecret(secret)
+	if !ok || !t.ledger.Valid(token) {
+		return nil, nil
 	}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 8*time.Second)
-		defer cancel()
-		stopped <- server.Shutdown(within)
-	}()
-	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-stopped
+	return token, nil
 }

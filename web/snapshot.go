@@ -39,6 +39,10 @@ type past struct {
 	places  []placeTime
 	known   store.Instant
 	partial bool
+	// digest is that of the snapshot, made once for an answer.
+	digest string
+	// many tells that it is of several stores: then it has no one seq.
+	many bool
 }
 
 // snapshot answers stock at a moment.
@@ -49,14 +53,21 @@ func (s *Server) snapshot(x *exchange) error {
 	}
 	ctx, cancel := context.WithTimeout(x.Request.Context(), 30*time.Second)
 	defer cancel()
-	p, err := s.past(ctx, a)
+	p, err := pastOf(ctx, s.ledger, a)
 	if err != nil {
 		return err
 	}
+	return x.sendPast(a, p)
+}
+
+// sendPast answers a snapshot in the form that the client prefers.
+func (x *exchange) sendPast(a ask, p *past) error {
 	header := x.Writer.Header()
 	header.Set("Snapshot-As-Of", p.At.String())
-	header.Set("Snapshot-Seq", strconv.FormatInt(p.Seq, 10))
-	header.Set("Snapshot-Digest", "sha256:"+hex.EncodeToString(p.Digest[:]))
+	if !p.many {
+		header.Set("Snapshot-Seq", strconv.FormatInt(p.Seq, 10))
+	}
+	header.Set("Snapshot-Digest", p.digest)
 	switch {
 	case x.wants("text/csv"):
 		return x.sendCSV(a.rows(p), nil)
@@ -102,20 +113,21 @@ func (a *ask) rows(p *past) iter.Seq[*store.Item] {
 	}
 }
 
-// past reads the snapshot: one for each distinct end of day, joined.
-func (s *Server) past(ctx context.Context, a ask) (*past, error) {
-	now, _ := s.ledger.Now()
-	head := s.ledger.Head()
+// pastOf reads the snapshot of one store: one for each distinct end of day,
+// joined.
+func pastOf(ctx context.Context, l *store.Ledger, a ask) (*past, error) {
+	now, _ := l.Now()
+	head := l.Head()
 	p := &past{known: a.known}
 	if a.known == 0 {
 		p.known = now
 	}
-	parts, err := s.parts(a, p, now, head)
+	parts, err := p.parts(l, a, now, head)
 	if err != nil {
 		return nil, err
 	}
 	for _, part := range parts {
-		snap, err := s.ledger.Snapshot(ctx, part.moment, part.locations)
+		snap, err := l.Snapshot(ctx, part.moment, part.locations)
 		if err != nil {
 			return nil, err
 		}
@@ -128,15 +140,17 @@ func (s *Server) past(ctx context.Context, a ask) (*past, error) {
 	for _, place := range p.places {
 		p.At = max(p.At, place.at)
 	}
+	digest := p.Digest()
+	p.digest = "sha256:" + hex.EncodeToString(digest[:])
 	return p, nil
 }
 
 // parts says which moment holds for which locations.
-func (s *Server) parts(a ask, p *past, now store.Instant, head store.Head) ([]part, error) {
+func (p *past) parts(from *store.Ledger, a ask, now store.Instant, head store.Head) ([]part, error) {
 	m := store.Moment{AsOf: a.at, KnownAt: a.known}
 	switch {
 	case a.date != "":
-		return s.dayParts(a, p, now, head)
+		return p.dayParts(from, a, now, head)
 	case a.at > now, a.seq > head.Seq:
 		return nil, &store.Error{Code: store.CodeFutureTime, Message: "That is in the future; the newest position is " +
 			strconv.FormatInt(head.Seq, 10) + ", the time " + now.String() + "."}
@@ -147,7 +161,7 @@ func (s *Server) parts(a ask, p *past, now store.Instant, head store.Head) ([]pa
 	case a.at == 0:
 		m = present(a, now, head)
 	}
-	for _, l := range s.chosen(a.locations) {
+	for _, l := range chosen(from, a.locations) {
 		p.places = append(p.places, placeTime{l, cmpOr(m.AsOf, 0)})
 	}
 	return []part{{m, a.locations}}, nil
@@ -163,10 +177,10 @@ func present(a ask, now store.Instant, head store.Head) store.Moment {
 
 // dayParts gives the end of a day in each location's own time zone. A day
 // that is not over ends now.
-func (s *Server) dayParts(a ask, p *past, now store.Instant, head store.Head) ([]part, error) {
+func (p *past) dayParts(from *store.Ledger, a ask, now store.Instant, head store.Head) ([]part, error) {
 	var parts []part
 	index := map[store.Moment]int{}
-	for _, l := range s.chosen(a.locations) {
+	for _, l := range chosen(from, a.locations) {
 		day, err := time.ParseInLocation(time.DateOnly, a.date, l.Zone())
 		if err != nil {
 			return nil, err
@@ -194,14 +208,14 @@ func (s *Server) dayParts(a ask, p *past, now store.Instant, head store.Head) ([
 	return parts, nil
 }
 
-// chosen lists the locations with these ids, all for none.
-func (s *Server) chosen(ids []store.ID) []*store.Location {
+// chosen lists the locations of a store with these ids, all for none.
+func chosen(from *store.Ledger, ids []store.ID) []*store.Location {
 	if len(ids) == 0 {
-		return s.ledger.Locations()
+		return from.Locations()
 	}
 	var list []*store.Location
 	for _, id := range ids {
-		if l, ok := s.ledger.Location(id); ok {
+		if l, ok := from.Location(id); ok {
 			list = append(list, l)
 		}
 	}
@@ -220,13 +234,13 @@ func (x *exchange) sendSnapshot(a ask, p *past) error {
 	x.Writer.WriteHeader(http.StatusOK)
 	w := newWriter().open().key("data").list()
 	defer w.free()
-	hide, first := x.hidesCost(), true
+	as, first := x.look(), true
 	for i := range a.rows(p) {
 		if !first {
 			w.b = append(w.b, ",\n"...)
 		}
 		first = false
-		w.open().item(i, hide)
+		w.open().item(i, as)
 		w.close()
 		if len(w.b) > flushAt {
 			if _, err := x.Writer.Write(w.b); err != nil {
@@ -236,7 +250,7 @@ func (x *exchange) sendSnapshot(a ask, p *past) error {
 		}
 	}
 	w.end()
-	w.envelope(p, hide)
+	w.envelope(p, as.hideCost)
 	if a.paged {
 		x.pagination(w, a.page, p.Items)
 	}
@@ -255,8 +269,14 @@ func (w *writer) envelope(p *past, hideCost bool) {
 		}
 		zone = place.location.TimeZone
 	}
-	w.orNull(zone).key("known_at").time(p.known).key("seq").int(p.Seq).key("partial").bool(p.partial)
-	w.key("digest").text("sha256:" + hex.EncodeToString(p.Digest[:]))
+	w.orNull(zone).key("known_at").time(p.known).key("seq")
+	if p.many {
+		w.null()
+	} else {
+		w.int(p.Seq)
+	}
+	w.key("partial").bool(p.partial)
+	w.key("digest").text(p.digest)
 	w.key("totals").open().key("items").int(int64(p.Items)).key("quantity").quantity(p.Quantity).key("value")
 	if hideCost {
 		w.null()
@@ -278,7 +298,7 @@ func (x *exchange) sendLines(rows iter.Seq[*store.Item]) error {
 	w := newWriter()
 	defer w.free()
 	for i := range rows {
-		w.open().item(i, x.hidesCost())
+		w.open().item(i, x.look())
 		w.close()
 		w.b = append(w.b, '\n')
 		if len(w.b) > flushAt {

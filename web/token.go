@@ -17,8 +17,14 @@ func (s *Server) listTokens(x *exchange) error {
 	if err := x.query.done(); err != nil {
 		return err
 	}
+	return x.sendTokens(s.ledger.Tokens())
+}
+
+// sendTokens answers those of the tokens that the one who asks may touch,
+// newest first.
+func (x *exchange) sendTokens(tokens []*store.Token) error {
 	w := newWriter().open().key("data").list()
-	for _, t := range slices.Backward(s.ledger.Tokens()) {
+	for _, t := range slices.Backward(tokens) {
 		if x.mayTouch(t.Location) == nil {
 			w.open().token(t).close()
 		}
@@ -35,6 +41,26 @@ func (w *writer) token(t *store.Token) *writer {
 
 // createToken makes a token and shows its secret, once.
 func (s *Server) createToken(x *exchange) error {
+	cmd, err := x.decodeToken()
+	if err != nil {
+		return err
+	}
+	secret := newSecret()
+	cmd.Hash = store.HashToken(secret)
+	receipt, err := x.do(cmd)
+	if err != nil {
+		return err
+	}
+	t, err := s.issued(receipt)
+	if err != nil {
+		return err
+	}
+	return x.sendIssued(t, secret, receipt.Replayed)
+}
+
+// decodeToken reads a token to make. Who is bound to a location binds it there
+// as well.
+func (x *exchange) decodeToken() (*store.IssueToken, error) {
 	cmd := &store.IssueToken{}
 	missing := required{"name", "role"}
 	err := x.decode(func(b *body, name string) bool {
@@ -48,26 +74,18 @@ func (s *Server) createToken(x *exchange) error {
 		err = x.query.done()
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if cmd.Location.IsZero() {
 		cmd.Location = x.who.location
 	}
-	if err := x.mayTouch(cmd.Location); err != nil {
-		return err
-	}
-	secret := newSecret()
-	cmd.Hash = store.HashToken(secret)
-	receipt, err := x.do(cmd)
-	if err != nil {
-		return err
-	}
-	t, err := s.issued(receipt)
-	if err != nil {
-		return err
-	}
+	return cmd, x.mayTouch(cmd.Location)
+}
+
+// sendIssued answers a new token, with its secret unless it was shown before.
+func (x *exchange) sendIssued(t *store.Token, secret string, replayed bool) error {
 	w := newWriter().open().token(t).key("token")
-	if receipt.Replayed || x.dryRun {
+	if replayed || x.dryRun {
 		w.null()
 	} else {
 		w.text(secret)
@@ -151,14 +169,19 @@ func (s *Server) me(x *exchange) error {
 	if err := x.query.done(); err != nil {
 		return err
 	}
+	now, ok := s.ledger.Now()
+	return x.sendMe(now, ok)
+}
+
+// sendMe answers who asks, at what time here, and whether that is trusted.
+func (x *exchange) sendMe(now store.Instant, ok bool) error {
 	name, expires := "This machine's command line", store.Instant(0)
 	if t := x.who.token; t != nil {
 		name, expires = t.Name, t.ExpiresAt
 	}
-	now, ok := s.ledger.Now()
 	w := newWriter().open().key("actor").text(x.who.actor).key("name").text(name).key("role").text(string(x.who.role)).
 		key("location_id").id(x.who.location).key("terminal").orNull(x.who.terminal).key("expires_at").time(expires).
-		key("version").text(s.cfg.Version).key("time").time(now).key("clock_ok").bool(ok)
+		key("version").text(x.s.cfg.Version).key("time").time(now).key("clock_ok").bool(ok)
 	return x.send(http.StatusOK, w.close())
 }
 

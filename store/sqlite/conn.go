@@ -140,6 +140,14 @@ func (s *stmt) positive(v int64) *stmt {
 	return s.value(v)
 }
 
+// flag binds 1 or 0.
+func (s *stmt) flag(on bool) *stmt {
+	if on {
+		return s.int(1)
+	}
+	return s.int(0)
+}
+
 // id binds NULL for the zero id.
 func (s *stmt) id(v [16]byte) *stmt {
 	if v == [16]byte{} {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/shelfd/shelfd/store"
 )
@@ -30,6 +31,9 @@ type Options struct {
 	Version string
 	// Now is the time to write beside what was made new.
 	Now store.Instant
+	// Machine is an id of the machine that stays the same: a ledger that was
+	// bound to another one is Moved. Empty asks and says nothing.
+	Machine string
 
 	// maxPages bounds the database, to try a full disk; 0 for no bound.
 	maxPages int64
@@ -45,6 +49,8 @@ type DB struct {
 	pool      *pool
 	// clean is how the last program left the ledger.
 	clean bool
+	// moved tells that the ledger is bound to another machine.
+	moved atomic.Bool
 	// closing makes a second Close do nothing.
 	closing sync.Once
 }
@@ -121,11 +127,12 @@ func (d *DB) prepare(c *conn, l look, o Options) error {
 		return err
 	}
 	d.clean = !l.exists || m["clean"] == "1"
+	d.moved.Store(isElsewhere(m, o.Machine))
 	if err := d.writer.start(); err != nil {
 		return err
 	}
 	d.writer.mark = func(c *conn) error {
-		return errors.Join(found(c, o), putMeta(c, "clean", "0"))
+		return errors.Join(found(c, o), bindFirst(c, o.Machine), putMeta(c, "clean", "0"))
 	}
 	err = d.writer.tx("open", func(*conn) error { return nil })
 	if l.exists && store.CodeOf(err) == store.CodeStorageFull {

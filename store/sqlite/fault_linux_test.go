@@ -1,27 +1,15 @@
 package sqlite
 
 import (
-	"errors"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/shelfd/shelfd/store"
 )
-
-func countLocks(table string, pid int) (n int) {
-	for line := range strings.Lines(table) {
-		if f := strings.Fields(line); len(f) > 4 && f[1] == "POSIX" && f[4] == strconv.Itoa(pid) {
-			n++
-		}
-	}
-	return n
-}
 
 // failWrites lets no file of this process grow until the test ends or undo is
 // called: SQLite sees an I/O error.
@@ -157,26 +145,31 @@ func leave(t *testing.T, path string, bytes int64) {
 
 func TestSizeDoesNotDropTheLocksOfSQLite(t *testing.T) {
 	d := opened(t)
-	locks := func() int {
-		// The kernel gives the list in pieces, and leaves lines out when others
-		// lock and unlock meanwhile: what was seen once is there.
-		most := 0
-		for range 50 {
-			b, err := os.ReadFile("/proc/locks")
-			if err != nil {
-				t.Fatal(err)
-			}
-			most = max(most, countLocks(string(b), os.Getpid()))
+	// Closing a file drops the process's locks on it, so these stay open. A
+	// lock of an open file description meets those of its own process too.
+	var fds [2]int
+	for i, suffix := range []string{"", "-shm"} {
+		fd, err := unix.Open(d.path+suffix, unix.O_RDWR|unix.O_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return most
+		fds[i] = fd
 	}
-	err := d.writer.tx("test", func(c *conn) error {
-		before := locks()
-		if _, err := d.Size(t.Context()); err != nil {
-			return err
+	locked := func(i int) bool {
+		wanted := unix.Flock_t{Type: unix.F_WRLCK}
+		if err := unix.FcntlFlock(uintptr(fds[i]), unix.F_OFD_GETLK, &wanted); err != nil {
+			t.Fatal(err)
 		}
-		if after := locks(); before == 0 || after != before {
-			return errors.New("locks were lost")
+		return wanted.Type != unix.F_UNLCK
+	}
+	err := d.writer.tx("test", func(*conn) error {
+		for _, when := range []string{"before", "after"} {
+			if !locked(0) || !locked(1) {
+				t.Errorf("%s asking for the size: database locked %t, index of the log locked %t", when, locked(0), locked(1))
+			}
+			if _, err := d.Size(t.Context()); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -80,3 +80,16 @@ func (d *DB) FindKey(ctx context.Context, seq int64) (k store.Key, err error) {
 	})
 	return k, err
 }
+
+// ListKeys reads the idempotency keys of the commands whose first entry is in
+// after < seq ≤ upTo, in order.
+func (d *DB) ListKeys(ctx context.Context, after, upTo int64) (list []store.Key, err error) {
+	err = d.read(ctx, "list keys", func(c *conn) error {
+		return c.each(func(r row) error {
+			k, err := readKey(r)
+			list = append(list, k)
+			return err
+		}, keyColumns+"WHERE seq > ? AND seq <= ? ORDER BY seq", after, upTo)
+	})
+	return list, err
+}

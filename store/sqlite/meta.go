@@ -7,6 +7,9 @@ import (
 	"github.com/shelfd/shelfd/store"
 )
 
+// foundingEpoch is the one that every ledger begins with.
+const foundingEpoch = 1
+
 // readMeta reads all of the meta table.
 func readMeta(c *conn) (map[string]string, error) {
 	m := map[string]string{}
@@ -21,7 +24,7 @@ func putMeta(c *conn, key, value string) error {
 	return c.run("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", key, value)
 }
 
-// found writes down which ledger this is: a new one gets its name and epoch.
+// found writes down which ledger this is: a new one gets its name.
 func found(c *conn, o Options) error {
 	m, err := readMeta(c)
 	if err != nil {
@@ -29,7 +32,7 @@ func found(c *conn, o Options) error {
 	}
 	if m["store"] == "" {
 		for key, value := range map[string]string{
-			"store": o.NewStore().String(), "epoch": "1", "demo": yesNo(o.Demo),
+			"store": o.NewStore().String(), "demo": yesNo(o.Demo),
 			"created_at": strconv.FormatInt(int64(o.Now), 10),
 		} {
 			if err := putMeta(c, key, value); err != nil {
@@ -55,24 +58,27 @@ func (d *DB) Meta(ctx context.Context) (m store.Meta, err error) {
 			return err
 		}
 		m.Store, _ = store.ParseID(values["store"])
-		m.Demo = values["demo"] == "1"
-		m.Clean = d.clean
-		if m.Epoch, err = strconv.ParseInt(values["epoch"], 10, 64); err != nil {
-			return err
-		}
+		m.Epoch, m.Demo = foundingEpoch, values["demo"] == "1"
+		m.Clean, m.Moved = d.clean, d.moved.Load()
 		m.Head, err = newest(c)
-		m.Head.Epoch = m.Epoch
 		return err
 	})
 	return m, err
 }
 
-// newest gives seq, hash and time of the newest entry, zero for none.
+// newest gives epoch, seq, hash and time of the newest entry, and the first
+// epoch for none.
 func newest(c *conn) (h store.Head, err error) {
-	r, err := c.first("SELECT seq, hash, recorded_at FROM entry ORDER BY seq DESC LIMIT 1")
+	r, err := c.first(`SELECT seq, hash, recorded_at, iif(json_valid(body), body ->> '$.id', '')
+		FROM entry ORDER BY seq DESC LIMIT 1`)
 	if r == nil {
-		return h, err
+		return store.Head{Epoch: foundingEpoch}, err
 	}
 	h.Seq, h.RecordedAt = r.int(0), store.Instant(r.int(2))
+	at, ok := store.ParsePosition(r.text(3))
+	if !ok || at.Seq != h.Seq {
+		return h, &store.DamageError{Seq: h.Seq, Reason: "it does not say that it is this entry"}
+	}
+	h.Epoch = at.Epoch
 	return h, r.fill(1, h.Hash[:])
 }

@@ -26,6 +26,8 @@ type Shop struct {
 	// Wrap comes between the ledger and its journal whenever it opens; nil
 	// for nothing.
 	Wrap func(store.Journal) store.Journal
+	// Sign signs the heads whenever the shop opens; nil for none.
+	Sign func(store.Head) (string, error)
 	t    testing.TB
 	// clock is what the ledger is given; the Clock above, or the machine's.
 	clock store.Clock
@@ -89,7 +91,7 @@ func (s *Shop) TryOpen() error {
 		j = s.Wrap(j)
 	}
 	l, err := store.Open(context.Background(), store.Config{
-		Journal: j, Clock: s.clock, NewID: NewID, Rules: s.Rules, Log: slog.New(slog.DiscardHandler),
+		Journal: j, Clock: s.clock, NewID: NewID, Rules: s.Rules, Sign: s.Sign, Log: slog.New(slog.DiscardHandler),
 		NewSalt: func() (salt [16]byte) { _, _ = rand.Read(salt[:]); return salt },
 	})
 	if err != nil {

@@ -2,9 +2,12 @@ package storetest
 
 import (
 	"database/sql"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/sqlite"
 )
 
@@ -57,4 +60,49 @@ func (s *Shop) Seqs(t testing.TB) (saved Saved) {
 		return seqs
 	}
 	return Saved{read("SELECT seq FROM balances ORDER BY seq"), read("SELECT seq FROM head ORDER BY seq")}
+}
+
+// Rewrite changes the text of one entry of a closed ledger, and all hashes
+// from there on, as somebody could who knows how they are made.
+func Rewrite(t testing.TB, dir string, seq int64, from, to string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, sqlite.FileName)+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), "SELECT seq, hash, body FROM entry WHERE seq >= ? ORDER BY seq", seq-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var statements []string
+	var last store.Hash
+	for rows.Next() {
+		var at int64
+		var hash []byte
+		var body string
+		if err := rows.Scan(&at, &hash, &body); err != nil {
+			t.Fatal(err)
+		}
+		if at < seq {
+			copy(last[:], hash)
+			continue
+		}
+		if at == seq {
+			changed := strings.Replace(body, from, to, 1)
+			if changed == body {
+				t.Fatalf("entry %d is %s: no %s", seq, body, from)
+			}
+			body = changed
+		}
+		last = last.Next([]byte(body))
+		statements = append(statements, fmt.Sprintf("UPDATE entry SET body = '%s', hash = x'%x' WHERE seq = %d", strings.ReplaceAll(body, "'", "''"), last, at))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	_ = rows.Close()
+	statements = append(statements, "DELETE FROM head", "DELETE FROM state", "DELETE FROM balances")
+	Tamper(t, dir, statements...)
 }

@@ -50,7 +50,7 @@ BEGIN SELECT RAISE(ABORT, 'an entry of the ledger cannot be deleted'); END;
 CREATE TABLE document_version (
   id   BLOB NOT NULL,    -- 16 bytes
   seq  INTEGER NOT NULL,
-  type TEXT NOT NULL,    -- product, location, lot or item
+  type TEXT NOT NULL,    -- product, location, lot, item or transfer
   PRIMARY KEY (id, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -109,8 +109,75 @@ CREATE TABLE state (
   body        BLOB NOT NULL
 ) STRICT;
 
+-- What syncing remembers, here and in the four tables below. These rows change
+-- and go: a lost one costs asking or sending again, never a fact.
+CREATE TABLE destination (
+  name      TEXT PRIMARY KEY,
+  kind      TEXT NOT NULL,    -- central, or that of a POS connector
+  location  BLOB,             -- 16 bytes, NULL when it takes all
+  leads     INTEGER NOT NULL, -- 1 when last_sync of an item speaks of it
+  epoch     INTEGER NOT NULL, -- epoch, seq and hash: the newest entry it has
+  seq       INTEGER NOT NULL,
+  hash      BLOB NOT NULL,
+  state     TEXT NOT NULL,    -- idle, pushing, waiting or paused
+  failures  INTEGER NOT NULL, -- since the last success
+  next_try  INTEGER,
+  code      TEXT NOT NULL,    -- why the last attempt failed, empty after a success
+  detail    TEXT NOT NULL,
+  synced_at INTEGER,
+  command   INTEGER NOT NULL, -- number of the newest command taken from it
+  verdicts  INTEGER NOT NULL, -- entries that it stored but could not use
+  sending   INTEGER NOT NULL  -- seq up to which it is not known what arrived, 0 for none
+) STRICT;
+
+-- Runs that go on. One that finished is an event of the ledger.
+CREATE TABLE sync_run (
+  id       BLOB PRIMARY KEY, -- 16 bytes
+  body     TEXT NOT NULL,    -- JSON, as in the event it ends with
+  forced   INTEGER NOT NULL, -- 1 when everything is sent, confirmed or not
+  key      BLOB,             -- 16 bytes each, of the request that asked for it
+  print    BLOB,
+  actor    TEXT NOT NULL,
+  terminal TEXT NOT NULL,
+  source   TEXT NOT NULL
+) STRICT;
+
+-- What a destination cannot do by itself: a person must.
+CREATE TABLE work_item (
+  id          BLOB PRIMARY KEY, -- 16 bytes, in order of age
+  destination TEXT NOT NULL,
+  item        BLOB,             -- 16 bytes
+  code        TEXT NOT NULL,
+  detail      TEXT NOT NULL,
+  created_at  INTEGER NOT NULL,
+  done_at     INTEGER,          -- NULL while it is open
+  done_by     TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX work_item_open ON work_item (id) WHERE done_at IS NULL;
+
+-- Entries that a destination refused every time, so that the rest flows.
+CREATE TABLE quarantine (
+  destination TEXT NOT NULL,
+  epoch       INTEGER NOT NULL,
+  seq         INTEGER NOT NULL,
+  code        TEXT NOT NULL,
+  detail      TEXT NOT NULL,
+  tries       INTEGER NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (destination, epoch, seq)
+) STRICT, WITHOUT ROWID;
+
+-- A hash of what a destination last confirmed for an item.
+CREATE TABLE shadow (
+  destination TEXT NOT NULL,
+  item        BLOB NOT NULL, -- 16 bytes
+  hash        BLOB NOT NULL, -- SHA-256
+  PRIMARY KEY (destination, item)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE meta (
-  key   TEXT PRIMARY KEY, -- store, epoch, demo, clean, created_at, version
+  key   TEXT PRIMARY KEY, -- store, machine, demo, clean, created_at, version
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 

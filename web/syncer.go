@@ -1,0 +1,136 @@
+package web
+
+import (
+	"context"
+
+	"github.com/shelfd/shelfd/store"
+)
+
+// Syncer brings the destinations up to date.
+type Syncer interface {
+	runner
+	desk
+	uplink
+	// Status gives how every destination stands.
+	Status(ctx context.Context) ([]store.DestinationStatus, error)
+	// Resume lets a paused destination go on. Codes: not_found.
+	Resume(ctx context.Context, name string) error
+	// LastSync is when an item was last confirmed, zero for never.
+	LastSync(i *store.Item) store.Instant
+}
+
+// runner does the runs that somebody asks for.
+type runner interface {
+	// Request asks for a run and gives it as it stands; replayed tells that
+	// this request was answered before.
+	Request(ctx context.Context, r store.Request, ask store.RunRequest) (run *store.Run, replayed bool, err error)
+	// Runs lists the runs that go on, newest first.
+	Runs() []*store.Run
+	// Find finds a run that goes on, or one that finished not long ago.
+	Find(id store.ID) (*store.Run, bool)
+	// Cancel ends a run and gives it as it ended. Codes: not_found.
+	Cancel(ctx context.Context, id store.ID) (*store.Run, error)
+}
+
+// desk has what waits for a person.
+type desk interface {
+	WorkItems(ctx context.Context, f store.WorkFilter) ([]store.WorkItem, error)
+	// FindWorkItem finds one. Codes: not_found.
+	FindWorkItem(ctx context.Context, id store.ID) (store.WorkItem, error)
+	// Done marks a work item as done by somebody. Codes: not_found.
+	Done(ctx context.Context, id store.ID, by string) (store.WorkItem, error)
+	// Quarantine lists what was set aside, of all destinations with "".
+	Quarantine(ctx context.Context, destination string) ([]store.Quarantined, error)
+	// Retry has an entry that was set aside sent again. Codes: not_found.
+	Retry(ctx context.Context, destination string, at store.Position) error
+}
+
+// uplink ties the store to a central, or unties it.
+type uplink interface {
+	// Enrol makes central a destination. Codes: invalid_request, unavailable.
+	Enrol(ctx context.Context, url, code, name string) (Enrolment, error)
+	// Forget ends that. Codes: not_found, invalid_request.
+	Forget(ctx context.Context) error
+	// Adopt says that this copy of the data goes on. Codes: not_found,
+	// unavailable.
+	Adopt(ctx context.Context) error
+}
+
+// Enrolment is where the store is enrolled, and under which name.
+type Enrolment struct{ URL, Name string }
+
+// noDestination is the syncer of a store that has nothing to sync with: every
+// run fails at once and says so.
+type noDestination struct{ ledger *store.Ledger }
+
+// NoDestination is the code of a run that had nowhere to go.
+const NoDestination = "no_destination"
+
+func (n noDestination) Request(ctx context.Context, r store.Request, ask store.RunRequest) (*store.Run, bool, error) {
+	receipt, err := n.ledger.Do(ctx, r, &store.FinishRun{Run: store.Run{
+		SyncType: ask.Type, LocationID: ask.Location, Destination: ask.Destination, Status: store.RunFailed, Error: NoDestination,
+	}})
+	if err != nil {
+		return nil, false, err
+	}
+	return receipt.Facts[0].Of.(*store.Run), receipt.Replayed, nil
+}
+
+func (n noDestination) Find(id store.ID) (*store.Run, bool) {
+	for _, r := range n.ledger.Runs() {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return nil, false
+}
+
+func (n noDestination) Cancel(_ context.Context, id store.ID) (*store.Run, error) {
+	if r, ok := n.Find(id); ok {
+		return r, nil
+	}
+	return nil, notFound("sync run", id)
+}
+
+func (noDestination) Runs() []*store.Run { return nil }
+
+func (noDestination) Status(context.Context) ([]store.DestinationStatus, error) { return nil, nil }
+
+func (noDestination) LastSync(*store.Item) store.Instant { return 0 }
+
+func (noDestination) Resume(_ context.Context, name string) error { return noSuch("destination", name) }
+
+func (noDestination) WorkItems(context.Context, store.WorkFilter) ([]store.WorkItem, error) {
+	return nil, nil
+}
+
+func (noDestination) FindWorkItem(_ context.Context, id store.ID) (store.WorkItem, error) {
+	return store.WorkItem{}, notFound("work item", id)
+}
+
+func (noDestination) Done(_ context.Context, id store.ID, _ string) (store.WorkItem, error) {
+	return store.WorkItem{}, notFound("work item", id)
+}
+
+func (noDestination) Quarantine(context.Context, string) ([]store.Quarantined, error) {
+	return nil, nil
+}
+
+func (noDestination) Retry(_ context.Context, _ string, at store.Position) error {
+	return noSuch("entry set aside", at.String())
+}
+
+func (noDestination) Enrol(context.Context, string, string, string) (Enrolment, error) {
+	return Enrolment{}, errNoUplink
+}
+
+func (noDestination) Forget(context.Context) error { return errNoUplink }
+
+func (noDestination) Adopt(context.Context) error { return errNoUplink }
+
+var errNoUplink = &store.Error{Code: store.CodeNotFound, Message: "This store is not enrolled at central."}
+
+// noSuch refuses a name that nothing has.
+func noSuch(noun, name string) error {
+	return &store.Error{Code: store.CodeNotFound, Message: "There is no " + noun + " " + name + "."}
+}
