@@ -37,21 +37,23 @@ build: ## the binary, stripped, as bin/shelfd
 
 test: ## every test; those that need strace or mount rights say so when they cannot run
 	$(GO) test -timeout 9m ./...
+	cd test && $(GO) test -timeout 9m ./...
 
 test-slow: ## the suites that run the real program, at length
-	$(GO) test $(SLOW) -timeout 25m ./test
+	cd test && $(GO) test $(SLOW) -timeout 40m ./...
 
 golden: ## write the golden files anew; read the diff before committing it
 	UPDATE_GOLDEN=1 $(GO) test -count 1 -run Golden ./...
 
 lint: $(GOLANGCI) $(SPECTRAL) ## format, layers, vet, module file, OpenAPI
-	$(GO) mod tidy -diff
-	$(GO) vet $(SLOW) ./...
-	$(GOLANGCI) run
+	for module in . test; do \
+		(cd $$module && $(GO) mod tidy -diff && $(GO) vet $(SLOW) ./... && $(CURDIR)/$(GOLANGCI) run) || exit 1; \
+	done
 	$(SPECTRAL)/node_modules/.bin/spectral lint --quiet --fail-severity warn web/openapi.yaml
 
 fmt: $(GOLANGCI) ## format every file as lint wants it
 	$(GOLANGCI) fmt
+	cd test && $(CURDIR)/$(GOLANGCI) fmt
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@list=$$(mktemp); trap 'rm -f "$$list"' EXIT; \
@@ -74,8 +76,8 @@ run: ## a demo shop on localhost
 cross: ## compile and vet for the other systems
 	for platform in $(PLATFORMS); do \
 		echo "cross $$platform"; \
-		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build ./...; \
-		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) vet $(SLOW) ./...; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build ./... && \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) vet ./... || exit 1; \
 	done
 
 clean: ## what was built, and the pinned tools

@@ -2,5 +2,13 @@
 
 package test
 
-// crashKills is how often the server is killed under load.
-const crashKills = 150
+const (
+	// crashKills is how often the server is killed under load.
+	crashKills = 150
+	// fleetStores is how many stores a fleet has, fleetTrouble how often head
+	// office is killed under it.
+	fleetStores, fleetTrouble = 200, 30
+	// chainKills is how often one of store, head office and PostgreSQL is
+	// killed under load.
+	chainKills = 210
+)

@@ -2,5 +2,13 @@
 
 package test
 
-// crashKills is how often the server is killed under load.
-const crashKills = 50
+const (
+	// crashKills is how often the server is killed under load.
+	crashKills = 50
+	// fleetStores is how many stores a fleet has, fleetTrouble how often head
+	// office is killed under it.
+	fleetStores, fleetTrouble = 20, 6
+	// chainKills is how often one of store, head office and PostgreSQL is
+	// killed under load.
+	chainKills = 15
+)

@@ -30,7 +30,7 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "shelfd")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "..")
+	build := exec.Command("go", "build", "-C", "..", "-buildvcs=false", "-o", binary, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building shelfd: %v\n%s", err, out)
@@ -63,7 +63,7 @@ func start(t *testing.T, dir string, flags ...string) *server {
 	s := &server{cmd: exec.Command(binary, args...), log: new(bytes.Buffer), exited: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	// The suites ask as fast as they can, with one token.
-	s.cmd.Env = append(os.Environ(), "SHELFD_LIMITS_REQUESTS_PER_SECOND=1000000", "SHELFD_LIMITS_BURST=1000000")
+	s.cmd.Env = append(os.Environ(), "SHELFD_LIMITS_REQUESTS_PER_SECOND=1000000", "SHELFD_LIMITS_BURST=1000000", "SHELFD_SYNC_FIRST_CONTACT=0s")
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,8 @@ func (s *server) references(t *testing.T) map[string]int {
 			if e.Kind == "movement" && e.Reference != "" {
 				counts[e.Reference]++
 			}
-			if _, err := fmt.Sscanf(e.ID, "1-%d", &after); err != nil {
+			var epoch int64
+			if _, err := fmt.Sscanf(e.ID, "%d-%d", &epoch, &after); err != nil {
 				t.Fatal(err)
 			}
 		}
