@@ -40,6 +40,7 @@ test: ## every test; those that need strace or mount rights say so when they can
 	cd test && $(GO) test -timeout 9m ./...
 
 test-slow: ## the suites that run the real program, at length
+	$(GO) test $(SLOW) -timeout 20m -run Herd ./central
 	cd test && $(GO) test $(SLOW) -timeout 40m ./...
 
 golden: ## write the golden files anew; read the diff before committing it

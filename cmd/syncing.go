@@ -134,6 +134,9 @@ func (s *syncing) swap(ctx context.Context, change func() error) error {
 	defer s.swapping.Unlock()
 	s.end()
 	s.end = func() {}
+	// Somebody waits for what this does; it is not the start of a chain's
+	// machines.
+	s.config.Sync.FirstContact = 0
 	err := errors.Join(change(), s.build(ctx))
 	s.launch()
 	return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/shelfd/shelfd/central/centraltest"
 	"github.com/shelfd/shelfd/store"
+	"github.com/shelfd/shelfd/store/storetest"
 )
 
 // patience is how long a fleet may take to converge after the faults stop.
@@ -58,7 +59,7 @@ func TestAFleetConvergesAfterEveryFault(t *testing.T) {
 	converge(t, shops)
 	for _, s := range shops {
 		s.unplug()
-		o.same(s)
+		o.same(s.Shop)
 	}
 }
 
@@ -120,7 +121,7 @@ func converge(t *testing.T, shops []*shop) {
 // same holds head office's rows of a store against the store's own: every
 // entry once and in place, the same chain, the same stock to the last
 // ten-thousandth, every row with everything that is shown of it.
-func (o *office) same(s *shop) {
+func (o *office) same(s *storetest.Shop) {
 	o.t.Helper()
 	id, head := [16]byte(s.Meta().Store), s.Head()
 	var count, newest, acked, folded int64

@@ -11,4 +11,6 @@ const (
 	// chainKills is how often one of store, head office and PostgreSQL is
 	// killed under load.
 	chainKills = 15
+	// monthEntries is what a store does in a month without network.
+	monthEntries = 20_000
 )

@@ -21,6 +21,7 @@ type link struct {
 // newLink opens a link to an address, closed when the test ends.
 func newLink(t *testing.T, upstream string) *link {
 	t.Helper()
+	zerolog.SetGlobalLevel(zerolog.Disabled) // its toxics do not use the logger they are given
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 	p := toxiproxy.NewProxy(server, "link", "127.0.0.1:0", upstream)
 	if err := p.Start(); err != nil {

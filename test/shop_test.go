@@ -26,6 +26,8 @@ type shop struct {
 	items    []store.ID
 	random   *rand.Rand
 	clock    store.Clock
+	// wire carries the requests, nil for the plain network.
+	wire *counted
 
 	engine *syncer.Engine
 	stop   context.CancelFunc
@@ -61,7 +63,11 @@ func openShop(t *testing.T, n int, url, code string, skew time.Duration) *shop {
 }
 
 func (s *shop) deps() uplink.Deps {
-	return uplink.Deps{Clock: s.clock, Log: slog.New(slog.DiscardHandler), Transport: &http.Transport{DisableCompression: true}}
+	d := uplink.Deps{Clock: s.clock, Log: slog.New(slog.DiscardHandler), Transport: &http.Transport{DisableCompression: true}}
+	if s.wire != nil {
+		d.Transport = s.wire
+	}
+	return d
 }
 
 // sync starts the syncer; every push begins at once.
