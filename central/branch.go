@@ -56,8 +56,12 @@ func (s *session) branchOff(ctx context.Context, in *wire.Incoming) error {
 }
 
 // lookUp gives the hash at a position of a stream; live tells whether it is on
-// the current line.
+// the current line. No position is the beginning of a store that has nothing
+// here, and comes from another central.
 func (s *session) lookUp(ctx context.Context, at store.Position) (h store.Hash, live bool, err error) {
+	if at.IsZero() {
+		return h, s.acked.Seq == 0, nil
+	}
 	if at.Seq < 1 || at.Seq > s.acked.Seq {
 		return h, false, nil
 	}

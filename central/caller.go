@@ -30,6 +30,59 @@ type caller struct {
 type callers struct {
 	mu    sync.Mutex
 	known map[keyHash]store.ID
+	// next gathers the keys that nobody knows here, while turn is taken.
+	next *inquiry
+	turn sync.Mutex
+}
+
+// inquiry is one question to the database about many keys: however many come,
+// whoever sends them, they hold one connection.
+type inquiry struct {
+	keys [][]byte
+	// done is closed when found and err are there.
+	done  chan struct{}
+	found map[keyHash]store.ID
+	err   error
+}
+
+// join adds a key to the next inquiry; first tells who has to make it.
+func (c *callers) join(key keyHash) (q *inquiry, first bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if first = c.next == nil; first {
+		c.next = &inquiry{done: make(chan struct{}), found: map[keyHash]store.ID{}}
+	}
+	c.next.keys = append(c.next.keys, key[:])
+	return c.next, first
+}
+
+// leave takes the inquiry that is about to be made: who comes later joins the
+// one after it.
+func (c *callers) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next = nil
+}
+
+// inquire asks the database for the keys of q.
+func (c *Central) inquire(q *inquiry) {
+	defer close(q.done)
+	c.callers.turn.Lock()
+	defer c.callers.turn.Unlock()
+	c.callers.leave()
+	ctx, cancel := c.during(c.cfg.Patience)
+	defer cancel()
+	rows, err := c.pool.Query(ctx, "SELECT id, key_hash FROM store WHERE key_hash = ANY($1)", q.keys)
+	if err != nil {
+		q.err = err
+		return
+	}
+	var id pgtype.UUID
+	var hash []byte
+	_, q.err = pgx.ForEachRow(rows, []any{&id, &hash}, func() error {
+		q.found[keyHash(hash)] = id.Bytes
+		return nil
+	})
 }
 
 // mostCallers bounds what is remembered.
@@ -67,19 +120,21 @@ func (c *Central) authenticate(ctx context.Context, authorization string) (who c
 	if who.id, found = c.callers.find(who.key); found {
 		return who, nil
 	}
-	rows, err := c.pool.Query(ctx, "SELECT id FROM store WHERE key_hash = $1", who.key[:])
-	if err != nil {
-		return who, err
+	q, first := c.callers.join(who.key)
+	if first {
+		go c.inquire(q)
 	}
-	var id pgtype.UUID
-	known, err := pgx.ForEachRow(rows, []any{&id}, func() error { return nil })
-	switch {
-	case err != nil:
-		return who, err
-	case known.RowsAffected() == 0:
+	select {
+	case <-q.done:
+	case <-ctx.Done():
+		return who, ctx.Err()
+	}
+	switch who.id, found = q.found[who.key]; {
+	case q.err != nil:
+		return who, q.err
+	case !found:
 		return who, unknownKey()
 	}
-	who.id = id.Bytes
 	c.callers.keep(who.key, who.id)
 	return who, nil
 }

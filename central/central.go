@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -65,20 +66,24 @@ type Central struct {
 	log   *slog.Logger
 	pool  *pgxpool.Pool
 
-	gate     gate
-	turns    turns
-	replicas *replicas
-	callers  callers
-	contacts contacts
-	mail     *mail
-	encoders encoders
+	// gate is for stores that showed their key, strangers for everybody else.
+	gate      gate
+	strangers gate
+	turns     turns
+	replicas  *replicas
+	callers   callers
+	contacts  contacts
+	mail      *mail
+	encoders  encoders
 	// parse reads an entry.
 	parse   func(canonical []byte) (*store.Entry, error)
 	mirrors mirrors
 
-	// stop ends what runs beside the requests; done is closed when it has.
-	stop context.CancelFunc
-	done chan struct{}
+	// life ends with Close, and with it whatever goes on beside requests and
+	// after them; beside are those that do so all the time.
+	life   context.Context
+	stop   context.CancelFunc
+	beside sync.WaitGroup
 }
 
 // Open connects, brings the schema up to this program's, and folds on where an
@@ -91,20 +96,17 @@ func Open(ctx context.Context, cfg Config) (*Central, error) {
 	}
 	c := &Central{
 		cfg: cfg, clock: cfg.Clock, log: cfg.Log, pool: pool,
-		replicas: newReplicas(cfg.CachedItems), mail: newMail(), parse: store.ParseEntry, done: make(chan struct{}),
+		replicas: newReplicas(cfg.CachedItems), mail: newMail(), parse: store.ParseEntry,
 	}
 	c.gate.size(cfg.InFlight)
+	c.strangers.size(max(1, cfg.MaxConnections/4))
 	if err := c.migrate(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open the central database: %w", err)
 	}
-	background, stop := context.WithCancel(context.Background())
-	c.stop = stop
-	go func() {
-		defer close(c.done)
-		c.foldOn(background)
-		c.listen(background)
-	}()
+	c.life, c.stop = context.WithCancel(context.Background())
+	c.beside.Go(func() { c.foldOn(c.life) })
+	c.beside.Go(func() { c.listen(c.life) })
 	return c, nil
 }
 
@@ -112,7 +114,7 @@ func Open(ctx context.Context, cfg Config) (*Central, error) {
 func (c *Central) Close() {
 	c.stop()
 	c.mail.close()
-	<-c.done
+	c.beside.Wait()
 	c.pool.Close()
 }
 

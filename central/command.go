@@ -25,7 +25,7 @@ const (
   INSERT INTO command (store, n, kind, body, created_at) SELECT $1, newest, $2, $3, $4 FROM box RETURNING n`
 	// insertDispatch does nothing for a store that is not known, nor twice.
 	insertDispatch = `WITH box AS (INSERT INTO mailbox (store, newest) SELECT $1, 1
-    WHERE EXISTS (SELECT FROM store WHERE id = $1) AND NOT EXISTS (SELECT FROM command WHERE store = $1 AND once = $5)
+    WHERE NOT EXISTS (SELECT FROM command WHERE store = $1 AND once = $5)
     ON CONFLICT (store) DO UPDATE SET newest = mailbox.newest + 1 RETURNING newest)
   INSERT INTO command (store, n, kind, body, created_at, once) SELECT $1, newest, $2, $3, $4, $5 FROM box`
 	tellCommand = "SELECT pg_notify('" + channel + "', $1)"
@@ -84,30 +84,29 @@ func addressees(ctx context.Context, tx pgx.Tx, stores []store.ID) ([]store.ID, 
 }
 
 // commands gives the commands after a number, and waits for one that long.
+// Code: rate_limited.
 func (c *Central) commands(ctx context.Context, who caller, after int64, limit int, wait time.Duration) (*wire.Commands, error) {
-	var late <-chan time.Time
-	if wait > 0 {
-		late = c.clock.After(wait)
+	if wait <= 0 {
+		return c.mailOf(ctx, who, after, limit)
 	}
+	// Before the look, so that nothing falls between.
+	came, leave, err := c.mail.watch(who.id)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	late := c.clock.After(wait)
 	for {
-		// Before the look, so that nothing falls between.
-		came, leave := c.mail.watch(who.id)
 		answer, err := c.mailOf(ctx, who, after, limit)
-		if err != nil || len(answer.Commands) > 0 || wait <= 0 || !c.mail.open() {
-			leave()
+		if err != nil || len(answer.Commands) > 0 || !c.mail.open() {
 			return answer, err
 		}
 		select {
 		case <-came:
 		case <-late:
-			wait = 0
+			return c.mailOf(ctx, who, after, limit)
 		case <-ctx.Done():
-			wait = 0
-			err = ctx.Err()
-		}
-		leave()
-		if err != nil {
-			return nil, err
+			return nil, ctx.Err()
 		}
 	}
 }

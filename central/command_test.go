@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shelfd/shelfd/store"
+	"github.com/shelfd/shelfd/store/storetest"
 	"github.com/shelfd/shelfd/syncer/wire"
 )
 
@@ -106,5 +107,18 @@ func TestCommand_numbers_go_on_above_those_of_another_head_office(t *testing.T) 
 	}
 	if answer := o.commands(3, 0); len(answer.Commands) != 1 || answer.Commands[0].N != 4 {
 		t.Fatalf("%+v", answer)
+	}
+}
+
+func TestCommand_waits_for_a_store_that_enrols_later(t *testing.T) {
+	d := openDesk(t)
+	sender, receiver := storetest.Open(t), storetest.Open(t)
+	row := sender.Stocked("A", 5)
+	sender.Must(&store.ShipTransfer{
+		To: store.Party{Store: receiver.Meta().Store}, Lines: []store.ShipLine{{Item: row, Quantity: 20_000}},
+	})
+	d.enrol(sender).push()
+	if got := d.enrol(receiver).commands(0, 0).Commands; len(got) != 1 || got[0].Kind != "transfer" {
+		t.Errorf("the receiver is told %+v", got)
 	}
 }

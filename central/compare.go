@@ -13,8 +13,6 @@ import (
 // differ by a fault of folding, so a difference is folded away once. Codes:
 // epoch_closed, gap, fork.
 func (c *Central) compare(ctx context.Context, who caller, q wire.Compare) (answer *wire.Compared, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refoldTime)
-	defer cancel()
 	err = c.work(ctx, who, func(ctx context.Context, s *session) error {
 		if err := s.at(q); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package central
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -61,17 +60,19 @@ func (w *caller) said(epoch int64, now store.Instant) (s said) {
 const updateContact = `UPDATE store SET last_contact = greatest(last_contact, $2), version = $3, low_stock = $4,
   head_seq = greatest(CASE WHEN $6 = epoch THEN $5::bigint ELSE 0 END, acked_seq),
   clock_skew_ms = coalesce($7::bigint, clock_skew_ms)
-  WHERE id = (SELECT id FROM store WHERE id = $1 FOR UPDATE SKIP LOCKED)`
+  WHERE id = (SELECT id FROM store WHERE id = $1 AND key_hash = $8 AND revoked_at IS NULL FOR UPDATE SKIP LOCKED)`
 
 // note writes down what a store says about itself, once a second at most. It
 // fails no request.
-func (c *Central) note(ctx context.Context, who caller) {
+func (c *Central) note(who caller) {
 	if !c.contacts.due(who.id, c.clock.Mono()) {
 		return
 	}
+	ctx, cancel := c.during(c.cfg.Patience)
+	defer cancel()
 	now, head := c.now(), who.health.Head
 	s := who.said(head.Epoch, now)
-	_, err := c.pool.Exec(ctx, updateContact, uid(who.id), s.at, s.version, s.lowStock, s.head, head.Epoch, s.skew)
+	_, err := c.pool.Exec(ctx, updateContact, uid(who.id), s.at, s.version, s.lowStock, s.head, head.Epoch, s.skew, who.key[:])
 	if err != nil && !gone(err) {
 		c.log.Warn("a store's health could not be written", "store", who.id.String(), "error", err)
 	}

@@ -93,15 +93,7 @@ func (c *Central) Revoke(ctx context.Context, id store.ID) error { return c.revo
 func (c *Central) revoke(ctx context.Context, db execer, id store.ID) error {
 	tag, err := db.Exec(ctx, "UPDATE store SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1", uid(id), int64(c.now()))
 	if err == nil && tag.RowsAffected() == 0 {
-		err = &store.Error{Code: store.CodeNotFound, Message: "There is no such store."}
-	}
-	return err
-}
-
-// notFound makes a missing row a coded error.
-func notFound(err error) error {
-	if err == pgx.ErrNoRows { //nolint:errorlint // pgx gives it as it is from its own Scan
-		return &store.Error{Code: store.CodeNotFound, Message: "There is no such store.", Err: err}
+		err = noStore(id)
 	}
 	return err
 }

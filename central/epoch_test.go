@@ -205,3 +205,43 @@ func TestEpoch_needs_a_branch_that_central_has(t *testing.T) {
 	refusedWith(t, err, wire.ProblemFork)
 	d.equal(back)
 }
+
+// raw sends lines as the first batch of an epoch after a head.
+func (o *outlet) raw(epoch int64, branch store.Position, after store.Head, line string) (store.Head, error) {
+	b := batchOf(o.t, after, line)
+	b.Epoch, b.Branch = epoch, branch
+	ack, err := o.put(b)
+	return store.Head{Epoch: ack.Epoch, Seq: ack.AckedSeq, Hash: ack.AckedHash}, err
+}
+
+func TestEpoch_of_a_store_from_another_central_needs_no_branch(t *testing.T) {
+	d := openDesk(t)
+	o, _ := d.traded(40)
+	o.Must(&store.OpenEpoch{Branch: store.Position{Epoch: 1, Seq: o.Head().Seq}, Hash: o.Head().Hash, Reason: store.EpochAdopted})
+	o.epoch = 2
+	_, err := o.put(o.batch(o.at(5), 10))
+	if p := refusedWith(t, err, wire.ProblemGap); p.Wanted != 1 {
+		t.Fatalf("%+v", p)
+	}
+	o.pushFrom(0)
+	d.equal(o)
+	if c := o.cursor(); c.Epoch != 2 || c.Branch != "" {
+		t.Fatalf("%+v", c)
+	}
+	// Now there is a past to leave.
+	_, err = o.raw(3, store.Position{}, store.Head{}, `{"v":1}`)
+	refusedWith(t, err, wire.ProblemUnknownBranch)
+}
+
+func TestEpoch_may_have_a_large_number(t *testing.T) {
+	d := openDesk(t)
+	o, _ := d.traded(0)
+	const large = 3_000_000_000
+	at, err := o.raw(1, store.Position{}, store.Head{}, `{"v":9}`)
+	for epoch := int64(large); err == nil && epoch < large+3; epoch++ {
+		at, err = o.raw(epoch, store.Position{Epoch: at.Epoch, Seq: at.Seq}, at, `{"v":9}`)
+	}
+	if c := o.cursor(); err != nil || c.Epoch != large+2 || c.AckedSeq != 4 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+}

@@ -1,6 +1,10 @@
 package central
 
-import "github.com/shelfd/shelfd/store"
+import (
+	"context"
+
+	"github.com/shelfd/shelfd/store"
+)
 
 // Older makes c a program that cannot read some entries.
 func (c *Central) Older(unreadable func(canonical []byte) bool) {
@@ -11,3 +15,15 @@ func (c *Central) Older(unreadable func(canonical []byte) bool) {
 		return store.ParseEntry(b)
 	}
 }
+
+// Occupy takes a store's turn, as folding everything anew does, until leave.
+func (c *Central) Occupy(id store.ID) (leave func()) {
+	leave, err := c.turns.enter(context.Background(), id)
+	if err != nil {
+		panic(err)
+	}
+	return leave
+}
+
+// FoldOnce folds one store on, as after the start.
+func (c *Central) FoldOnce(ctx context.Context, id store.ID) error { return c.foldOnce(ctx, id) }

@@ -2,6 +2,8 @@ package central
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -22,9 +24,27 @@ func (c *Central) foldOn(ctx context.Context) {
 		c.log.Error("the stores that are not folded could not be listed", "error", err)
 	}
 	for _, id := range ids {
-		err := c.work(ctx, caller{id: id}, func(ctx context.Context, s *session) error { return s.catchUp(ctx) })
+		err := c.foldOnce(ctx, id)
+		for gone(err) && ctx.Err() == nil {
+			// Another copy may be at it, or the database is away.
+			select {
+			case <-ctx.Done():
+			case <-c.clock.After(lookAgain):
+				err = c.foldOnce(ctx, id)
+			}
+		}
 		if err != nil && ctx.Err() == nil {
 			c.log.Error("a store could not be folded on", "store", id.String(), "error", err)
 		}
 	}
+}
+
+// foldOnce folds one store on. No entry of it ends the program.
+func (c *Central) foldOnce(ctx context.Context, id store.ID) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+		}
+	}()
+	return c.work(ctx, caller{id: id}, func(ctx context.Context, s *session) error { return s.catchUp(ctx) })
 }

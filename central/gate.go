@@ -18,7 +18,6 @@ type gate struct {
 	most    int64
 	// bodies bounds the bodies that are being received: slow links hold no slot.
 	bodies chan struct{}
-	shed   atomic.Int64
 }
 
 // crowd is how many wait, and how many bodies arrive, for each that works.
@@ -33,14 +32,14 @@ func (g *gate) size(inFlight int) {
 func (g *gate) enter(ctx context.Context, who store.ID) (leave func(), err error) {
 	if g.waiting.Add(1) > g.most {
 		g.waiting.Add(-1)
-		return nil, g.away(who)
+		return nil, away(who, crowded)
 	}
 	defer g.waiting.Add(-1)
 	select {
 	case g.slots <- struct{}{}:
 		return func() { <-g.slots }, nil
 	case <-ctx.Done():
-		return nil, g.away(who)
+		return nil, away(who, crowded)
 	}
 }
 
@@ -50,13 +49,15 @@ func (g *gate) receive(who store.ID) (leave func(), err error) {
 	case g.bodies <- struct{}{}:
 		return func() { <-g.bodies }, nil
 	default:
-		return nil, g.away(who)
+		return nil, away(who, crowded)
 	}
 }
 
-func (g *gate) away(who store.ID) error {
-	g.shed.Add(1)
-	p := wire.NewProblem(wire.ProblemRateLimited, "Too many stores are here at once.")
+const crowded = "Too many stores are here at once."
+
+// away sends a store away for a while.
+func away(who store.ID, why string) error {
+	p := wire.NewProblem(wire.ProblemRateLimited, why)
 	p.RetryAfter = spread(who)
 	return p
 }

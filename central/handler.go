@@ -3,7 +3,6 @@ package central
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -37,22 +36,27 @@ type exchange struct {
 	*http.Request
 	w http.ResponseWriter
 	// who asks; nobody while enrolling.
-	who caller
+	who  caller
+	gate *gate
 }
 
-// bodyTime is how long a body may take to arrive: 256 KiB over a very slow link.
-const bodyTime = 90 * time.Second
+// bodyTime is how long a body may take to arrive: 256 KiB over a very slow
+// link. strangerTime is that of the few hundred bytes of who has no key yet.
+const (
+	bodyTime     = 90 * time.Second
+	strangerTime = 15 * time.Second
+)
 
 // answer serves what needs no key.
 func (c *Central) answer(serve func(exchange) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { c.finish(exchange{r, w, caller{}}, serve) }
+	return func(w http.ResponseWriter, r *http.Request) { c.finish(exchange{r, w, caller{}, &c.strangers}, serve) }
 }
 
 // known serves stores that show their key, and notes what they say about
 // themselves.
 func (c *Central) known(serve func(exchange) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		x := exchange{r, w, caller{}}
+		x := exchange{r, w, caller{}, &c.gate}
 		var err error
 		if x.who, err = c.authenticate(r.Context(), r.Header.Get("Authorization")); err != nil {
 			wire.WriteProblem(w, c.problemOf(err, x.who.id))
@@ -61,7 +65,7 @@ func (c *Central) known(serve func(exchange) error) http.HandlerFunc {
 		health := wire.ReadHealth(r.Header)
 		x.who.health = &health
 		c.finish(x, serve)
-		c.note(context.WithoutCancel(r.Context()), x.who)
+		c.note(x.who)
 	}
 }
 
@@ -74,13 +78,16 @@ func (c *Central) finish(x exchange, serve func(exchange) error) {
 // receive reads the whole body, however slowly it comes, before anything else
 // is held. Codes: rate_limited, payload_too_large, unavailable.
 func (c *Central) receive(x exchange, most int64) ([]byte, error) {
-	leave, err := c.gate.receive(x.who.id)
+	leave, err := x.gate.receive(x.who.id)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
 	// Deadlines of connections are of the machine's own time, whatever the clock.
 	deadline := store.SystemClock().Wall().Add(bodyTime)
+	if x.gate == &c.strangers {
+		deadline = deadline.Add(strangerTime - bodyTime)
+	}
 	if err := http.NewResponseController(x.w).SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
@@ -96,17 +103,11 @@ func (c *Central) receive(x exchange, most int64) ([]byte, error) {
 
 // message reads a JSON body that has the right digest.
 func (c *Central) message(x exchange, into any) error {
-	body, err := c.receive(x, wire.MaxMessage)
+	body, err := c.receive(x, wire.MaxQuestion)
 	if err != nil {
 		return err
 	}
-	if x.Header.Get(wire.HeaderDigest) != wire.Digest(body) {
-		return wire.NewProblem(wire.ProblemDigest, wire.HeaderDigest+" is missing or not that of the body.")
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return wire.NewProblem(wire.ProblemInvalidBatch, "The body is not the JSON that is wanted here.")
-	}
-	return nil
+	return wire.ReadMessage(body, x.Header, into)
 }
 
 func (c *Central) serveEnroll(x exchange) error {
@@ -130,7 +131,7 @@ func (c *Central) serveEnroll(x exchange) error {
 func (c *Central) enter(x exchange) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(x.Context(), c.cfg.Patience)
 	defer cancel()
-	return c.gate.enter(ctx, x.who.id)
+	return x.gate.enter(ctx, x.who.id)
 }
 
 func (c *Central) servePush(x exchange) error {

@@ -17,17 +17,24 @@ type mail struct {
 
 func newMail() *mail { return &mail{watchers: map[store.ID]map[chan struct{}]bool{}} }
 
+// mostPolls is how many long polls one store may have: it needs one, and those
+// of a network that came and went end by themselves.
+const mostPolls = 8
+
 // watch gives a channel that tells about new commands of a store; leave ends
-// the watching.
-func (m *mail) watch(id store.ID) (came <-chan struct{}, leave func()) {
+// the watching. Code: rate_limited.
+func (m *mail) watch(id store.ID) (came <-chan struct{}, leave func(), err error) {
 	ch := make(chan struct{}, 1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if len(m.watchers[id]) >= mostPolls {
+		return nil, nil, away(id, "This store asks for commands too often at once.")
+	}
 	if m.watchers[id] == nil {
 		m.watchers[id] = map[chan struct{}]bool{}
 	}
 	m.watchers[id][ch] = true
-	return ch, func() { m.forget(id, ch) }
+	return ch, func() { m.forget(id, ch) }, nil
 }
 
 func (m *mail) forget(id store.ID, ch chan struct{}) {

@@ -37,6 +37,10 @@ func (c *Central) migrate(ctx context.Context) error {
 	}
 	return pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
 		var server, have int
+		// However long another copy takes, it is waited for.
+		if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = 0"); err != nil {
+			return err
+		}
 		if err := tx.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&server); err != nil {
 			return err
 		}

@@ -11,19 +11,13 @@ import (
 	"github.com/shelfd/shelfd/store"
 )
 
-// keepKeys is how long the key of a request is remembered.
-const keepKeys = 30 * 24 * time.Hour
-
 // Invite makes a code that lets one store in, for a request of head office's
 // API: see once. Codes: invalid_request.
 func (c *Central) Invite(ctx context.Context, r store.Request, name string, validFor time.Duration) (store.Enrolment, bool, error) {
 	var code string
 	e, replayed, err := once(ctx, c, r, func(tx pgx.Tx) (e store.Enrolment, err error) {
 		e = store.Enrolment{Name: name, ExpiresAt: c.now().Add(validFor)}
-		if code, err = c.enrol(ctx, tx, name, validFor); err != nil {
-			return e, err
-		}
-		_, err = tx.Exec(ctx, "DELETE FROM idempotency WHERE at < $1", int64(c.now().Add(-keepKeys)))
+		code, err = c.enrol(ctx, tx, name, validFor)
 		return e, err
 	})
 	if !replayed && !r.DryRun {
@@ -105,7 +99,7 @@ func (c *Central) IssueToken(ctx context.Context, r store.Request, t store.Token
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO token (id, name, role, hash, location, terminal, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8::bigint, 0))`,
-			uid(t.ID), t.Name, string(t.Role), t.Hash[:], uid(t.Location), t.Terminal, int64(t.CreatedAt), int64(t.ExpiresAt))
+			uid(t.ID), clean(t.Name), string(t.Role), t.Hash[:], uid(t.Location), clean(t.Terminal), int64(t.CreatedAt), int64(t.ExpiresAt))
 		return t.ID, err
 	})
 	if err != nil || !replayed {

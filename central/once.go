@@ -5,11 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shelfd/shelfd/store"
 )
+
+// keepKeys is how long the key of a request is remembered.
+const keepKeys = 30 * 24 * time.Hour
 
 // errDry undoes what a dry run did.
 var errDry = errors.New("dry run")
@@ -56,6 +60,9 @@ func once[T any](ctx context.Context, c *Central, r store.Request, do func(tx pg
 // recall takes a key for this request, or gives the outcome of the one that
 // had it before. Who comes with the same key meanwhile waits here.
 func recall(ctx context.Context, tx pgx.Tx, k *store.IdempotencyKey, now store.Instant, outcome any) (replayed bool, err error) {
+	if _, err := tx.Exec(ctx, "DELETE FROM idempotency WHERE at < $1", int64(now.Add(-keepKeys))); err != nil {
+		return false, err
+	}
 	tag, err := tx.Exec(ctx, "INSERT INTO idempotency (hash, print, at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING",
 		k.Hash[:], k.Print[:], int64(now))
 	if err != nil || tag.RowsAffected() == 1 {
@@ -82,8 +89,8 @@ func told(err error) error {
 	switch {
 	case sqlState(err) == stateDiskFull:
 		return &store.Error{Code: store.CodeStorageFull, Message: "The disk of head office's database is full.", Err: err}
-	case unreachable(err):
-		return &store.Error{Code: store.CodeUnavailable, Message: "Head office's database does not answer. Try again soon.", Err: err}
+	case unreachable(err), again(err):
+		return &store.Error{Code: store.CodeUnavailable, Message: "Head office's database cannot do this now. Try again soon.", Err: err}
 	}
 	return err
 }

@@ -11,23 +11,23 @@ import (
 // tries is how often a transaction that another one got in the way of is done.
 const tries = 3
 
-// refoldTime bounds opening an epoch, which may fold a whole ledger anew: about
-// a minute for ten million entries.
+// refoldTime bounds what may fold a whole ledger anew: about a minute for ten
+// million entries.
 const refoldTime = 30 * time.Minute
 
 // push takes a batch, all or nothing, and acknowledges it once it is durable.
 // Codes: gap, fork, epoch_closed, unknown_branch, revoked.
 func (c *Central) push(ctx context.Context, who caller, in *wire.Incoming) (ack *wire.Ack, err error) {
-	leave, err := c.turns.enter(ctx, who.id)
+	leave, err := c.turn(ctx, who)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	ctx, cancel := c.timeout(ctx)
+	most := 4 * c.cfg.Patience
 	if in.Epoch > 1 && in.First == in.Branch.Seq+1 {
-		cancel()
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), refoldTime)
+		most = refoldTime
 	}
+	ctx, cancel := c.during(most)
 	defer cancel()
 	for range tries {
 		if ack, err = c.pushOnce(ctx, who, in); !again(err) {

@@ -243,7 +243,7 @@ func TestPush_keeps_lines_that_no_program_can_read(t *testing.T) {
 }
 
 // batchOf is a batch of lines as they are.
-func batchOf(t *testing.T, after store.Head, lines ...string) *wire.Batch {
+func batchOf(t testing.TB, after store.Head, lines ...string) *wire.Batch {
 	e := wire.NewEncoder()
 	e.Start(1, store.Position{}, after)
 	for _, line := range lines {

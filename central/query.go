@@ -42,9 +42,13 @@ func (c *Central) serveTail(x exchange) error {
 	if err != nil {
 		return err
 	}
-	defer leave()
 	limit = min(max(limit, 1), wire.MaxEntries)
-	return c.tail(x.Context(), x.who, epoch, after, int(limit), func(b *wire.Batch) { wire.WriteBatch(x.w, b) })
+	batch, err := c.tail(x.Context(), x.who, epoch, after, int(limit))
+	leave() // a slow link holds no slot
+	if err == nil {
+		wire.WriteBatch(x.w, batch)
+	}
+	return err
 }
 
 // serveCommands holds no slot: most of its time it waits.

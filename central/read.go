@@ -50,7 +50,7 @@ func (w *where) text() string { return " WHERE " + strings.Join(w.parts, " AND "
 func lower(texts []string) []string {
 	list := make([]string, 0, len(texts))
 	for _, t := range texts {
-		list = append(list, strings.ToLower(t))
+		list = append(list, clean(strings.ToLower(t)))
 	}
 	return list
 }
@@ -75,7 +75,7 @@ func (c *Central) conditions(ctx context.Context, q querier, f *store.FleetFilte
 	if f.UpdatedAfter != 0 {
 		w.add("s.updated_at > %s", int64(f.UpdatedAfter))
 	}
-	for word := range strings.FieldsSeq(strings.ToLower(f.Text)) {
+	for word := range strings.FieldsSeq(clean(strings.ToLower(f.Text))) {
 		w.add("strpos(s.search, %s) > 0", word)
 	}
 	return w, c.documented(ctx, q, f, w)

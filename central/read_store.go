@@ -58,7 +58,7 @@ func (c *Central) Locations(ctx context.Context, id store.ID) (list []*store.Loc
 // has it in its catalogue.
 func (c *Central) ProductEverywhere(ctx context.Context, name string) (list []store.ProductStock, err error) {
 	err = c.reading(ctx, func(tx pgx.Tx) error {
-		sku := strings.ToLower(name)
+		sku := key(name)
 		if id, ok := store.ParseID(name); ok {
 			err := tx.QueryRow(ctx, "SELECT sku_key FROM document WHERE id = $1 AND type = 'product' LIMIT 1", uid(id)).Scan(&sku)
 			if err != nil && !errors.Is(err, pgx.ErrNoRows) {

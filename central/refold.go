@@ -18,16 +18,19 @@ func (c *Central) Refold(ctx context.Context, id store.ID) error {
 	return c.work(ctx, caller{id: id}, func(ctx context.Context, s *session) error { return s.refold(ctx) })
 }
 
-// work does something to a store in a transaction of its own.
+// work does something to a store in a transaction of its own. ctx bounds the
+// wait for the store's turn; what has begun goes on to its end.
 func (c *Central) work(ctx context.Context, who caller, fn func(context.Context, *session) error) error {
-	leave, err := c.turns.enter(ctx, who.id)
+	leave, err := c.turn(ctx, who)
 	if err != nil {
 		return err
 	}
 	defer leave()
+	ctx, cancel := c.during(refoldTime)
+	defer cancel()
 	s, err := c.open(ctx, who)
 	if err != nil {
-		return notFound(err)
+		return err
 	}
 	defer s.end()
 	if err := fn(ctx, s); err != nil {

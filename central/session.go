@@ -2,6 +2,7 @@ package central
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,14 +25,12 @@ type session struct {
 	// forked is what the store has where it differs; nil for no fork.
 	forked *store.Head
 	ended  bool
-	// again: everything is folded anew, so nothing is read from stock and nothing
-	// sent to other stores.
+	// again: everything is folded anew, so nothing is read from stock.
 	again bool
 }
 
 // open begins a transaction and locks the store's row. Codes: revoked,
-// unauthorized. end has
-// to be called whatever comes of it.
+// unauthorized.
 func (c *Central) open(ctx context.Context, who caller) (*session, error) {
 	conn, err := c.pool.Acquire(ctx)
 	if err != nil {
@@ -43,7 +42,7 @@ func (c *Central) open(ctx context.Context, who caller) (*session, error) {
 	begin.Queue(selectStanding+"WHERE id = $1 FOR UPDATE OF s", uid(who.id)).QueryRow(s.scan)
 	if err := conn.SendBatch(ctx, &begin).Close(); err != nil {
 		s.end()
-		return nil, err
+		return nil, c.absent(err, who)
 	}
 	if err := s.welcome(c, who); err != nil {
 		s.end()
@@ -54,7 +53,8 @@ func (c *Central) open(ctx context.Context, who caller) (*session, error) {
 	return s, nil
 }
 
-const updateStanding = `UPDATE store SET epoch = $2, branch_epoch = nullif($3, 0), branch_seq = nullif($4, 0),
+const updateStanding = `UPDATE store SET epoch = $2, branch_epoch = nullif($3::bigint, 0),
+  branch_seq = nullif($4::bigint, 0),
   acked_seq = $5, acked_hash = $6, folded_seq = $7, folds = $8, items = $9, recorded_at = $10, synced_at = $11,
   head_seq = greatest($5, $12, CASE WHEN epoch = $2 THEN head_seq ELSE 0 END),
   fork_at = CASE WHEN epoch = $2 THEN fork_at END,
@@ -81,15 +81,23 @@ func (s *session) commit(ctx context.Context) error {
 // end rolls back what was not committed and gives the connection back.
 func (s *session) end() {
 	if !s.ended {
-		ctx, cancel := s.c.timeout(context.Background())
+		ctx, cancel := s.c.during(s.c.cfg.Patience)
 		defer cancel()
 		_, _ = s.conn.Exec(ctx, "ROLLBACK") // a broken connection rolls back by itself
 	}
 	s.conn.Release()
 }
 
-// timeout bounds work that has to end whether its store still listens or not:
-// giving up a transaction in the middle costs its connection.
-func (c *Central) timeout(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 4*c.cfg.Patience)
+// during bounds work that has to end whether its store still listens or not:
+// giving up a transaction in the middle costs its connection. Close ends it.
+func (c *Central) during(most time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(c.life, most)
+}
+
+// turn waits until it is a store's turn, as long as the patience lasts and
+// somebody wants to know.
+func (c *Central) turn(ctx context.Context, who caller) (leave func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Patience)
+	defer cancel()
+	return c.turns.enter(ctx, who.id)
 }

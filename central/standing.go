@@ -2,6 +2,7 @@ package central
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -54,9 +55,23 @@ type querier interface {
 // look reads a store's row without locking it. Codes: revoked, unauthorized.
 func (s *standing) look(ctx context.Context, c *Central, who caller) error {
 	if err := s.scan(c.pool.QueryRow(ctx, selectStanding+"WHERE id = $1", uid(who.id))); err != nil {
-		return err
+		return c.absent(err, who)
 	}
 	return s.welcome(c, who)
+}
+
+// absent says what it means that a store has no row: to head office that there
+// is no such store, to the store that its key is not known. It had one before,
+// in a database that was since restored from a backup.
+func (c *Central) absent(err error, who caller) error {
+	switch {
+	case !errors.Is(err, pgx.ErrNoRows):
+		return err
+	case who.key == (keyHash{}):
+		return noStore(who.id)
+	}
+	c.callers.forget(who.key)
+	return unknownKey()
 }
 
 // welcome refuses a store that was revoked, or that got another key since the

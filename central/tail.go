@@ -1,6 +1,7 @@
 package central
 
 import (
+	"bytes"
 	"context"
 	"sync"
 
@@ -28,28 +29,27 @@ const (
   WHERE store = $1 AND seq > $2 AND seq <= $3 AND epoch = $4 ORDER BY seq LIMIT $5`
 )
 
-// tail gives entries of a stream back, closed ones too, and calls use with
-// the batch, which is valid until use returns. Code: not_found for a stream or
-// place that there is not.
-func (c *Central) tail(ctx context.Context, who caller, epoch, after int64, limit int, use func(*wire.Batch)) error {
+// tail gives entries of a stream back, closed ones too. Code: not_found for a
+// stream or place that there is not.
+func (c *Central) tail(ctx context.Context, who caller, epoch, after int64, limit int) (*wire.Batch, error) {
 	var s standing
 	if err := s.look(ctx, c, who); err != nil {
-		return err
+		return nil, err
 	}
 	parts, err := s.partsOf(ctx, c.pool, epoch)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	hash, ok, err := s.hashIn(ctx, c.pool, parts, after)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !ok {
-		return wire.NewProblem(wire.ProblemNotFound, "Head office has no such place in this store's past.")
+		return nil, wire.NewProblem(wire.ProblemNotFound, "Head office has no such place in this store's past.")
 	}
 	branch, err := s.branchOf(ctx, c.pool, epoch)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e := c.encoders.take()
 	defer c.encoders.pool.Put(e)
@@ -58,7 +58,7 @@ func (c *Central) tail(ctx context.Context, who caller, epoch, after int64, limi
 	limits.Entries = min(limits.Entries, limit)
 	for _, p := range parts {
 		if err := s.send(ctx, c.pool, p, max(after, p.after), e, limits); err != nil {
-			return err
+			return nil, err
 		}
 		if e.Full(limits) {
 			break
@@ -66,10 +66,11 @@ func (c *Central) tail(ctx context.Context, who caller, epoch, after int64, limi
 	}
 	batch, err := e.Finish()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	use(batch)
-	return nil
+	given := *batch
+	given.Body = bytes.Clone(batch.Body)
+	return &given, nil
 }
 
 // branchOf gives where the stream of an epoch left the one before.

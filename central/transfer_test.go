@@ -139,7 +139,7 @@ func (c *chain) receiveBlind(*rapid.T) {
 		return
 	}
 	sent, _ := c.shops[1-n].Transfer(c.sent[1-n][c.pick("shipment", len(c.sent[1-n]))])
-	if here := c.shops[n].IncomingByNumber(sent.Number); len(here) > 0 && here[0].Status != store.TransferUnmatched {
+	if here := c.shops[n].Transfers(store.TransferFilter{Direction: store.DirectionIn, Number: sent.Number}); len(here) > 0 && here[0].Status != store.TransferUnmatched {
 		return
 	}
 	c.must(n, &store.ReceiveTransfer{Number: sent.Number, Lines: []store.ReceiveLine{{
@@ -234,7 +234,7 @@ func (c *chain) agree() {
 		}
 		for _, id := range c.sent[n] {
 			out, _ := s.Transfer(id)
-			in := c.shops[1-n].IncomingByNumber(out.Number)
+			in := c.shops[1-n].Transfers(store.TransferFilter{Direction: store.DirectionIn, Number: out.Number})
 			if len(in) != 1 {
 				c.t.Fatalf("%d documents came in as %s", len(in), out.Number)
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -20,8 +21,7 @@ import (
 const key = "shelfd_0123456789"
 
 // fake is the smallest central: it keeps entries in memory, checks the chain,
-// and folds nothing. Package central is checked against the same client
-// elsewhere.
+// and folds nothing. TestContract holds it against package central.
 type fake struct {
 	t testing.TB
 	// before sees every request first; true means that it has answered.
@@ -113,7 +113,13 @@ func (f *fake) cursor(w http.ResponseWriter, r *http.Request) {
 		Epoch: f.epoch, AckedSeq: head.Seq, AckedHash: head.Hash, Branch: f.streams[f.epoch].branch.String(),
 		Commands: int64(len(f.commands)), Limits: wire.DefaultLimits,
 	}
-	if at, ok := store.ParsePosition(r.URL.Query().Get(wire.ParamAt)); ok && f.streams[at.Epoch] != nil {
+	asked := r.URL.Query().Get(wire.ParamAt)
+	at, ok := store.ParsePosition(asked)
+	if asked != "" && !ok {
+		wire.WriteProblem(w, wire.NewProblem(wire.ProblemInvalidBatch, ""))
+		return
+	}
+	if f.streams[at.Epoch] != nil {
 		if hash, ok := f.streams[at.Epoch].hash(at.Seq); ok {
 			c.At = &wire.Point{Seq: at.Seq, Hash: hash}
 		}
@@ -147,12 +153,31 @@ func (f *fake) push(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// refuse is a refusal that says which stream is open; the lock is held.
+func (f *fake) refuse(code wire.ProblemCode) *wire.Problem {
+	p := wire.NewProblem(code, "")
+	p.Epoch = f.epoch
+	return p
+}
+
+func (f *fake) gap(wanted int64) *wire.Problem {
+	p := f.refuse(wire.ProblemGap)
+	p.Wanted = wanted
+	return p
+}
+
+// fork refuses what is not what it has at seq.
+func (f *fake) fork(seq int64, have *store.Hash) *wire.Problem {
+	f.forks++
+	p := f.refuse(wire.ProblemFork)
+	p.Seq, p.Hash = seq, have
+	return p
+}
+
 // take does the steps of the specification; the lock is held.
 func (f *fake) take(in *wire.Incoming) (*wire.Ack, error) {
 	if in.Epoch < f.epoch {
-		p := wire.NewProblem(wire.ProblemEpochClosed, "")
-		p.Epoch = f.epoch
-		return nil, p
+		return nil, f.refuse(wire.ProblemEpochClosed)
 	}
 	if in.Epoch > f.epoch {
 		if err := f.branchOff(in); err != nil {
@@ -161,65 +186,69 @@ func (f *fake) take(in *wire.Incoming) (*wire.Ack, error) {
 	}
 	s := f.streams[f.epoch]
 	if in.Branch != s.branch {
-		return nil, wire.NewProblem(wire.ProblemFork, "Another branch.")
+		return nil, f.fork(in.Branch.Seq, nil)
 	}
-	if previous, ok := s.hash(in.First - 1); !ok || previous != in.Previous {
-		p := wire.NewProblem(wire.ProblemFork, "Another entry.")
-		if !ok {
-			p = wire.NewProblem(wire.ProblemGap, "")
-			p.Wanted = int64(len(s.lines)) + 1
-		}
-		return nil, p
+	acked := int64(len(s.lines))
+	if in.First > acked+1 {
+		return nil, f.gap(acked + 1)
 	}
-	for _, l := range in.Lines {
-		if have, ok := s.hash(l.Seq); ok && have != l.Hash {
-			f.forks++
-			return nil, wire.NewProblem(wire.ProblemFork, "Another entry.")
-		} else if !ok {
-			l.Bytes = bytes.Clone(l.Bytes)
-			s.lines = append(s.lines, l)
-		}
+	known := min(int(acked-in.First+1), len(in.Lines))
+	last, claimed := in.First-1+int64(known), in.Previous
+	if known > 0 {
+		claimed = in.Lines[known-1].Hash
+	}
+	if have, _ := s.hash(last); have != claimed {
+		return nil, f.fork(last, &have)
+	}
+	for _, l := range in.Lines[known:] {
+		l.Bytes = bytes.Clone(l.Bytes)
+		s.lines = append(s.lines, l)
 	}
 	head := f.head()
 	return &wire.Ack{Epoch: head.Epoch, AckedSeq: head.Seq, AckedHash: head.Hash, SyncedAt: 1769509800000, Commands: int64(len(f.commands))}, nil
 }
 
 func (f *fake) branchOff(in *wire.Incoming) error {
-	lines := []wire.Line(nil)
-	if !in.Branch.IsZero() {
-		from := f.streams[in.Branch.Epoch]
-		if from == nil || in.First != in.Branch.Seq+1 || int64(len(from.lines)) < in.Branch.Seq {
-			return wire.NewProblem(wire.ProblemUnknownBranch, "")
-		}
-		lines = slices.Clone(from.lines[:in.Branch.Seq])
-	} else if len(f.streams[f.epoch].lines) > 0 || in.First != 1 {
-		return wire.NewProblem(wire.ProblemUnknownBranch, "")
+	from := f.streams[max(in.Branch.Epoch, 1)]
+	unknown := from == nil || int64(len(from.lines)) < in.Branch.Seq
+	if in.Branch.IsZero() {
+		unknown = len(f.streams[f.epoch].lines) > 0
 	}
-	opened := &fakeStream{branch: in.Branch, lines: lines}
-	if have, _ := opened.hash(in.First - 1); have != in.Previous || len(in.Lines) == 0 {
-		return wire.NewProblem(wire.ProblemUnknownBranch, "")
+	switch {
+	case unknown:
+		return f.refuse(wire.ProblemUnknownBranch)
+	case in.First != in.Branch.Seq+1:
+		return f.gap(in.Branch.Seq + 1)
+	}
+	opened := &fakeStream{branch: in.Branch, lines: slices.Clone(from.lines[:in.Branch.Seq])}
+	if have, _ := opened.hash(in.Branch.Seq); have != in.Previous || len(in.Lines) == 0 {
+		return f.refuse(wire.ProblemUnknownBranch)
 	}
 	f.epoch, f.streams[in.Epoch] = in.Epoch, opened
 	return nil
 }
 
 func (f *fake) read(w http.ResponseWriter, r *http.Request) {
-	number := func(name string) int64 {
-		n, _ := strconv.ParseInt(r.URL.Query().Get(name), 10, 64)
-		return n
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	epoch, after := number(wire.ParamEpoch), number(wire.ParamAfter)
+	var number [3]int64
+	for n, name := range []string{wire.ParamEpoch, wire.ParamAfter, wire.ParamLimit} {
+		var err error
+		if number[n], err = strconv.ParseInt(r.URL.Query().Get(name), 10, 64); err != nil {
+			wire.WriteProblem(w, wire.NewProblem(wire.ProblemInvalidBatch, ""))
+			return
+		}
+	}
+	epoch, after, limit := number[0], number[1], number[2]
 	s := f.streams[epoch]
-	if s == nil {
+	if s == nil || after > int64(len(s.lines)) {
 		wire.WriteProblem(w, wire.NewProblem(wire.ProblemNotFound, ""))
 		return
 	}
 	hash, _ := s.hash(after)
 	e := wire.NewEncoder()
 	e.Start(epoch, s.branch, store.Head{Seq: after, Hash: hash})
-	for seq := after; seq < int64(len(s.lines)) && int64(e.Entries()) < number(wire.ParamLimit); seq++ {
+	for seq := after; seq < int64(len(s.lines)) && int64(e.Entries()) < limit; seq++ {
 		l := &s.lines[seq]
 		e.Add(&store.Stored{Seq: l.Seq, Bytes: l.Bytes, Hash: l.Hash, Notes: l.Notes}, l.Key)
 	}
@@ -233,15 +262,26 @@ func (f *fake) read(w http.ResponseWriter, r *http.Request) {
 
 func (f *fake) compare(w http.ResponseWriter, r *http.Request) {
 	var q wire.Compare
-	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
-		wire.WriteProblem(w, wire.NewProblem(wire.ProblemInvalidBatch, ""))
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = wire.ReadMessage(body, r.Header, &q)
+	}
+	if err != nil {
+		wire.WriteProblem(w, err)
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	head := f.head()
-	if q.Epoch != head.Epoch || q.Seq != head.Seq || q.Hash != head.Hash {
-		wire.WriteProblem(w, wire.NewProblem(wire.ProblemGap, ""))
+	switch {
+	case q.Epoch < head.Epoch:
+		wire.WriteProblem(w, f.refuse(wire.ProblemEpochClosed))
+		return
+	case q.Epoch != head.Epoch || q.Seq != head.Seq:
+		wire.WriteProblem(w, f.gap(head.Seq+1))
+		return
+	case q.Hash != head.Hash:
+		wire.WriteProblem(w, f.fork(head.Seq, &head.Hash))
 		return
 	}
 	wire.WriteAnswer(w, http.StatusOK, &wire.Compared{Equal: q.Digest == f.digest(), Refolded: f.refolded > 0, SyncedAt: 1769509800000})
@@ -263,7 +303,7 @@ func (f *fake) listen(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 	}
 	defer f.mu.Unlock()
-	answer := &wire.Commands{Newest: int64(len(f.commands))}
+	answer := &wire.Commands{Commands: []wire.Command{}, Newest: int64(len(f.commands))}
 	if after < len(f.commands) {
 		answer.Commands = f.commands[after:min(after+limit, len(f.commands))]
 	}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"math/big"
 	"net"
 	"net/http"
@@ -103,7 +104,7 @@ func TestFault_of_any_kind_moves_no_cursor(t *testing.T) {
 		"503":                           {refuse(wire.ProblemUnavailable, 0), syncer.Retry, "unavailable", 0},
 		"503 with Retry-After":          {refuse(wire.ProblemUnavailable, 9), syncer.Retry, "unavailable", 9 * time.Second},
 		"429 with Retry-After":          {refuse(wire.ProblemRateLimited, 17), syncer.Retry, "rate_limited", 17 * time.Second},
-		"429 for ever":                  {refuse(wire.ProblemRateLimited, 1<<40), syncer.Retry, "rate_limited", time.Hour},
+		"429 for ever":                  {refuse(wire.ProblemRateLimited, math.MaxInt32), syncer.Retry, "rate_limited", time.Hour},
 		"507":                           {refuse(wire.ProblemStorageFull, 60), syncer.Retry, "storage_full", time.Minute},
 		"damaged on the way":            {refuse(wire.ProblemDigest, 0), syncer.Retry, "digest_mismatch", 0},
 		"revoked key":                   {refuse(wire.ProblemRevoked, 0), syncer.Pause, "revoked", 0},

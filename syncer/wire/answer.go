@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,7 +89,11 @@ func ReadBatchAnswer(resp *http.Response) (*Incoming, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, ReadAnswer(resp, nil, MaxMessage)
 	}
-	in, err := ReadBatch(resp.Body, resp.Header)
+	body, err := readBody(resp, MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	in, err := ReadBatch(bytes.NewReader(body), resp.Header)
 	if err != nil {
 		return nil, notOurs("%v", err)
 	}
@@ -103,7 +108,7 @@ func readBody(resp *http.Response, most int64) ([]byte, error) {
 		return nil, notOurs("status %d, %w", resp.StatusCode, err)
 	case int64(len(body)) > most:
 		return nil, notOurs("status %d, above %d bytes", resp.StatusCode, most)
-	case !digestFits(resp.Header.Get(HeaderDigest), body):
+	case !digestFits(resp.Header, body):
 		return nil, notOurs("status %d, no right digest", resp.StatusCode)
 	}
 	return body, nil

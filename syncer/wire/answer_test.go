@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/syncer/wire"
@@ -119,3 +121,18 @@ func TestAnswer_the_cause_of_a_body_that_ended_early_is_kept(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, context.DeadlineExceeded }
+
+func TestAnswer_says_that_the_connection_broke_within_a_batch(t *testing.T) {
+	e := wire.NewEncoder()
+	e.Start(1, store.Position{}, store.Head{})
+	b, err := e.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}}
+	b.Header(resp.Header)
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(b.Body[:2]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	if _, err := wire.ReadBatchAnswer(resp); !errors.Is(err, io.ErrUnexpectedEOF) || !errors.Is(err, wire.ErrNotOurs) {
+		t.Fatal(err)
+	}
+}

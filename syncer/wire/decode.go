@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,14 +39,34 @@ func ReadBatch(r io.Reader, h http.Header) (*Incoming, error) {
 		return nil, NewProblem(ProblemUnavailable, "The body could not be read to its end: "+err.Error())
 	case len(body) > MaxBody:
 		return nil, NewProblem(ProblemTooLarge, fmt.Sprintf("A batch has at most %d bytes.", MaxBody))
-	case !digestFits(h.Get(HeaderDigest), body):
-		return nil, NewProblem(ProblemDigest, HeaderDigest+" is missing or not that of the body.")
+	}
+	if err := checkDigest(h, body); err != nil {
+		return nil, err
 	}
 	lines, err := expand(body)
 	if err != nil {
 		return nil, err
 	}
 	return readLines(place, lines)
+}
+
+// ReadMessage reads a message from a body and its headers, and checks its
+// digest. Errors are *Problem: codes invalid_batch, digest_mismatch.
+func ReadMessage(body []byte, h http.Header, into any) error {
+	if err := checkDigest(h, body); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return NewProblem(ProblemInvalidBatch, "The body is not the JSON that is wanted here.")
+	}
+	return nil
+}
+
+func checkDigest(h http.Header, body []byte) error {
+	if digestFits(h, body) {
+		return nil
+	}
+	return NewProblem(ProblemDigest, HeaderDigest+" is missing or not that of the body.")
 }
 
 // readPlace reads the headers that place a batch.

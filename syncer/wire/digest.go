@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"net/http"
 	"strings"
 
 	"github.com/shelfd/shelfd/store"
@@ -21,11 +22,11 @@ func Digest(body []byte) string {
 	return string(append(base64.StdEncoding.AppendEncode(b, sum[:]), ':'))
 }
 
-// digestFits tells whether one of the digests in a header is that of the body.
-// Other algorithms may stand beside it.
-func digestFits(header string, body []byte) bool {
+// digestFits tells whether one of the digests in the headers is that of the
+// body. Other algorithms may stand beside it.
+func digestFits(h http.Header, body []byte) bool {
 	want := Digest(body)
-	for one := range strings.SplitSeq(header, ",") {
+	for one := range strings.SplitSeq(strings.Join(h.Values(HeaderDigest), ","), ",") {
 		if strings.TrimSpace(one) == want {
 			return true
 		}

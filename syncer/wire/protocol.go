@@ -70,8 +70,10 @@ const (
 	MaxBatch = 16 << 20
 	// MaxWindow is the memory that decompressing may ask for.
 	MaxWindow = 8 << 20
-	// MaxMessage is the length of any other message.
-	MaxMessage = 4 << 20
+	// MaxQuestion is the length of any other message of a store, MaxMessage of
+	// any other answer.
+	MaxQuestion = 64 << 10
+	MaxMessage  = 4 << 20
 	// MaxWait is the longest long poll in seconds.
 	MaxWait = 55
 	// MaxCommands is how many commands an answer has.
