@@ -39,8 +39,9 @@ test: ## every test; those that need strace or mount rights say so when they can
 	$(GO) test -timeout 9m ./...
 	cd test && $(GO) test -timeout 9m ./...
 
-test-slow: ## the suites that run the real program, at length
+test-slow: ## the suites that run the real program, and random histories, at length
 	$(GO) test $(SLOW) -timeout 20m -run Herd ./central
+	$(GO) test $(SLOW) -timeout 20m ./store ./syncer ./web ./cmd
 	cd test && $(GO) test $(SLOW) -timeout 40m ./...
 
 golden: ## write the golden files anew; read the diff before committing it

@@ -80,7 +80,8 @@ func (c PanicCommand) decide(t *tx) error {
 func (s *state) dump() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "head %d %x %d, items %d %d %d\n", s.head.Seq, s.head.Hash, s.head.RecordedAt, s.itemCount, s.itemCountBatch, s.itemCountDraft)
-	fmt.Fprintf(&b, "epoch %d, branch %s %x, again %s, command %d\n", s.head.Epoch, s.history.branch, s.history.hash, s.history.again, s.history.command)
+	fmt.Fprintf(&b, "epoch %d from %d, branch %s %x, again %s, command %d\n",
+		s.head.Epoch, s.history.opened, s.history.branch, s.history.hash, s.history.again, s.history.command)
 	record := func(kind string, v any) {
 		raw, err := json.Marshal(v)
 		fmt.Fprintf(&b, "%s %s %v\n", kind, raw, err)

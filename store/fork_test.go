@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/shelfd/shelfd/store"
@@ -447,5 +448,48 @@ func TestFork_answers_a_retry_of_which_a_line_was_here_already(t *testing.T) {
 	}
 	if _, err := f.ours.Do(t.Context(), keyed("known", "b"), known()); store.CodeOf(err) != store.CodeInvalid {
 		t.Errorf("a retry of what was booked under its name: %v", err)
+	}
+}
+
+// scans counts how often the ledger is read through.
+type scans struct {
+	store.Journal
+	n int
+}
+
+// Scan counts.
+func (s *scans) Scan(ctx context.Context, after, upTo int64, fn func(*store.Stored) error) error {
+	s.n++
+	return s.Journal.Scan(ctx, after, upTo, fn)
+}
+
+// TestFork_reads_its_own_facts_once brings back a tail page by page: everybody
+// waits while the writer reads.
+func TestFork_reads_its_own_facts_once(t *testing.T) {
+	s := storetest.Open(t)
+	a := s.Stocked("A", 100)
+	f := fork(t, s)
+	counted := &scans{}
+	f.ours.Wrap = func(j store.Journal) store.Journal {
+		counted.Journal = j
+		return counted
+	}
+	f.ours.Reopen()
+	for range 20 {
+		f.ours.Adjust(a, -1, store.Sale)
+		f.theirs.Adjust(a, -1, store.Sale)
+	}
+	f.ours.Must(branchAt(t, f.ours, 1, f.branch))
+	rows := copies(t, f.theirs, f.branch)
+	counted.n = 0
+	for len(rows) > 0 {
+		f.ours.Must(&store.Reappend{Rows: rows[:2]})
+		rows = rows[2:]
+	}
+	if counted.n != 1 {
+		t.Errorf("the ledger was read %d times for 10 pages", counted.n)
+	}
+	if q := f.quantity(t, a); q != units(60) {
+		t.Errorf("%s are left, want 60", q)
 	}
 }

@@ -138,6 +138,7 @@ func (s *side) act(rt *rapid.T, old []store.Position) {
 // TestFork_of_any_two_histories_has_every_fact_once lets two copies of a shop
 // go on by themselves and adopts the one, then the other, and again.
 func TestFork_of_any_two_histories_has_every_fact_once(t *testing.T) {
+	storetest.FewChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := storetest.Open(t)
 		ours, theirs := &side{names: map[string]bool{}}, &side{names: map[string]bool{}}

@@ -41,9 +41,11 @@ type Ledger struct {
 	products atomic.Pointer[catalogue]
 	watchers watchers
 
-	// tx and batch are the writer's, used again for every command and commit.
+	// tx and batch are the writer's, used again for every command and commit;
+	// facts those of the newest Reappend, nil for none lately.
 	tx    tx
 	batch Batch
+	facts *ownFacts
 
 	queue   chan *call
 	closing chan struct{}

@@ -28,6 +28,7 @@ type machine struct {
 }
 
 func TestLedger_does_what_a_simple_model_does(t *testing.T) {
+	storetest.FewChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		m := newMachine(t)
 		defer m.Ledger.Close()

@@ -214,7 +214,8 @@ func TestSnapshot_equals_a_naive_replay_at_a_thousand_moments(t *testing.T) {
 	}
 	s.Reopen()
 	all = readNaively(t, s.Shop)
-	for n, m := range early {
+	for n := 0; n < len(early); n += storetest.Some(4, 1) {
+		m := early[n]
 		sameDump(t, fmt.Sprintf("asked again: %+v", m), s.snapshot(m).dump(), all.at(m).dump())
 		if m.Seq == 0 && m.KnownAt == 0 {
 			if m.AsOf >= known {

@@ -15,16 +15,10 @@ func (c *Reappend) item(t *tx, id ID) (*Item, error) {
 	if !ok {
 		return nil, refuse(CodeInvalid, "There is no inventory item %s, and nothing says what it was.", id)
 	}
-	if item.ArchivedAt == 0 || !c.changed[item.ID] {
+	if !c.changed[item.ID] {
 		return item, nil
 	}
-	d := item.document()
-	d.ArchivedAt = 0
-	of, err := t.document(DocItem, item.ID, d)
-	if err != nil {
-		return nil, err
-	}
-	return of.(*Item), nil
+	return t.reopen(item)
 }
 
 // movement books a movement again, on the balance there is now.
@@ -51,7 +45,7 @@ func (c *Reappend) movement(t *tx, r *row, next *Entry) error {
 func (c *Reappend) hold(t *tx, r *row, next *Entry) error {
 	h := *r.Hold
 	open, isOpen := t.s.reservations.get(h.Reservation)
-	if isOpen == (h.Why == "created") {
+	if isOpen == (h.Why == holdCreated) {
 		return nil
 	}
 	item, err := c.item(t, h.Item)

@@ -1,6 +1,9 @@
 package store
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"time"
+)
 
 // ownFact is an entry of this ledger from after the branch and before the
 // epoch was opened.
@@ -8,7 +11,8 @@ type ownFact struct {
 	at, again Position
 	item      ID
 	mark      [sha256.Size]byte
-	taken     bool
+	// row is the one that it was found to be, zero for none yet.
+	row Position
 }
 
 // ownFacts finds them by where they stood, here or before, and by what they
@@ -16,16 +20,27 @@ type ownFact struct {
 type ownFacts struct {
 	at     map[Position][]*ownFact
 	marked map[[sha256.Size]byte][]*ownFact
+	// opened is the epoch's first entry, before which they are; used is when
+	// they were last asked for, in monotonic time.
+	opened int64
+	used   time.Duration
 }
+
+// keepFacts is how long the writer keeps them for the next Reappend: there may
+// be many, and everybody waits while they are read.
+const keepFacts = time.Minute
 
 // own reads the facts once that this ledger has beyond the branch. What a copy
 // of it appended again may be one of them.
 func (f *lookup) own() error {
-	if f.facts != nil {
+	h, used := f.c.history, f.l.cfg.Clock.Mono()
+	if f.l.facts != nil && f.l.facts.opened == h.opened {
+		f.l.facts.used = used
 		return nil
 	}
-	facts := &ownFacts{at: map[Position][]*ownFact{}, marked: map[[sha256.Size]byte][]*ownFact{}}
-	h := f.c.history
+	facts := &ownFacts{
+		at: map[Position][]*ownFact{}, marked: map[[sha256.Size]byte][]*ownFact{}, opened: h.opened, used: used,
+	}
 	err := f.l.j.Scan(f.ctx, h.branch.Seq, h.opened-1, func(s *Stored) error {
 		e, err := ParseEntry(s.Bytes)
 		if err != nil {
@@ -39,18 +54,27 @@ func (f *lookup) own() error {
 		facts.marked[fact.mark] = append(facts.marked[fact.mark], fact)
 		return nil
 	})
-	f.facts = facts
+	if err == nil {
+		f.l.facts = facts
+	}
 	return err
 }
 
-// find gives the fact that a row is, in this ledger's own words: one of the
+// forgetFacts lets go of what no Reappend has asked for lately.
+func (l *Ledger) forgetFacts() {
+	if l.facts != nil && l.cfg.Clock.Mono()-l.facts.used > keepFacts {
+		l.facts = nil
+	}
+}
+
+// ownFact gives the fact that a row is, in this ledger's own words: one of the
 // two is the other again. That is told by where they stood or, when the row
 // came again more than once, by all that it says. nil is none.
 func (f *lookup) ownFact(e *Entry) *ownFact {
 	mark := fingerprint(e)
 	for _, p := range []Position{e.Again, e.Position} {
-		for _, fact := range f.facts.at[p] {
-			if !fact.taken && fact.mark == mark && (!e.Again.IsZero() || !fact.again.IsZero()) {
+		for _, fact := range f.l.facts.at[p] {
+			if fact.mayBe(e) && fact.mark == mark && (!e.Again.IsZero() || !fact.again.IsZero()) {
 				return fact
 			}
 		}
@@ -60,14 +84,17 @@ func (f *lookup) ownFact(e *Entry) *ownFact {
 	}
 	item := f.l.s.ours(e.itemID())
 	_, known := f.l.s.items.get(item)
-	for _, fact := range f.facts.marked[mark] {
+	for _, fact := range f.l.facts.marked[mark] {
 		// An item that is made by the rows themselves may stand for another.
-		if !fact.taken && (fact.item == item || !known) {
+		if fact.mayBe(e) && (fact.item == item || !known) {
 			return fact
 		}
 	}
 	return nil
 }
+
+// mayBe tells that no other row is the fact already.
+func (f *ownFact) mayBe(row *Entry) bool { return f.row.IsZero() || f.row == row.Position }
 
 // fingerprint is a hash of what an entry says but for its place in a ledger,
 // what follows from that, and its item, which may have another id here.
@@ -101,6 +128,6 @@ func (f *lookup) again(e *Entry) (Position, error) {
 	if fact == nil {
 		return Position{}, nil
 	}
-	fact.taken = true
+	fact.row = e.Position
 	return fact.at, nil
 }

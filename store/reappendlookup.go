@@ -10,8 +10,6 @@ type lookup struct {
 	ctx context.Context
 	l   *Ledger
 	c   *Reappend
-	// facts are what this ledger has beyond the branch, nil until asked for.
-	facts *ownFacts
 }
 
 // unit marks what is known of a unit. A command whose key is known is passed

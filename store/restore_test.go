@@ -13,6 +13,7 @@ import (
 // back to a backup of it, and appends what central has of the rest, in pages
 // of any size, some twice, with the power cut between them.
 func TestRestore_brings_back_any_history(t *testing.T) {
+	storetest.FewChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		m := newMachine(t)
 		defer m.Ledger.Close()

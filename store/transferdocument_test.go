@@ -67,7 +67,7 @@ func obeyed(t *testing.T, s *storetest.Shop, kind string, body any) {
 
 func incoming(t *testing.T, s *storetest.Shop, number string) *store.TransferDocument {
 	t.Helper()
-	list := s.IncomingByNumber(number)
+	list := s.Transfers(store.TransferFilter{Direction: store.DirectionIn, Number: number})
 	if len(list) != 1 {
 		t.Fatalf("%d transfers came in as %s", len(list), number)
 	}

@@ -14,11 +14,6 @@ func (l *Ledger) Transfer(id ID) (*TransferDocument, bool) {
 	return d, ok
 }
 
-// IncomingByNumber lists the transfers with a number that came in.
-func (l *Ledger) IncomingByNumber(number string) []*TransferDocument {
-	return l.Transfers(TransferFilter{Direction: DirectionIn, Number: number})
-}
-
 // TransferFilter chooses transfers. Empty fields choose all.
 type TransferFilter struct {
 	Direction Direction

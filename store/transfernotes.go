@@ -38,7 +38,7 @@ func (c *EraseTransferNotes) decide(t *tx) error {
 	}
 	for _, p := range c.found {
 		t.erased = append(t.erased, p.Seq)
-		if err := t.event(EventNotesErased, map[string]string{"entry": p.String()}); err != nil {
+		if err := t.event(EventNotesErased, notesErased{p.String()}); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,7 @@ func TestOnly_the_sender_that_was_named_is_matched(t *testing.T) {
 		s.Must(&store.ReceiveTransfer{Number: "M-1", From: from, Lines: []store.ReceiveLine{received("A", "", 1)}})
 	}
 	obeyed(t, s, "transfer", order(s, "M-1", store.OrderLine{SKU: "A", Unit: "each", Shipped: units(1)}))
-	if list := s.IncomingByNumber("M-1"); len(list) != 3 {
+	if list := s.Transfers(store.TransferFilter{Direction: store.DirectionIn, Number: "M-1"}); len(list) != 3 {
 		t.Errorf("%d transfers", len(list))
 	}
 	again := &store.ReceiveTransfer{Number: "M-1", Lines: []store.ReceiveLine{received("A", "", 1)}}

@@ -72,6 +72,7 @@ func (l *Ledger) look() {
 	if due && l.keeper.ok {
 		l.process([]*call{newCall(systemRequest(), expireHolds{})})
 	}
+	l.forgetFacts()
 	l.save(now)
 }
 

@@ -46,8 +46,12 @@ func (w *worker) attempt(ctx context.Context, r *activeRun) error {
 		if err := w.contact(ctx, r); err != nil {
 			return err
 		}
-		if err := w.push(ctx, r); err != nil || r == nil || r.SyncType != store.SyncFull {
+		if err := w.push(ctx, r); err != nil {
 			return err
+		}
+		w.meet()
+		if r == nil || r.SyncType != store.SyncFull {
+			return nil
 		}
 		return w.to.Target.Compare(ctx, w.e.Ledger, r.Force, w.step(ctx, r))
 	})
@@ -88,6 +92,13 @@ func (w *worker) contact(ctx context.Context, r *activeRun) error {
 		}
 		w.known = true
 	}
+	return nil
+}
+
+// meet lets what comes down be listened to. That is not before something was
+// confirmed: until then the ledger may be a backup that lacks what it was told
+// before, and would do it once more.
+func (w *worker) meet() {
 	w.e.mu.Lock()
 	defer w.e.mu.Unlock()
 	select {
@@ -95,7 +106,6 @@ func (w *worker) contact(ctx context.Context, r *activeRun) error {
 	default:
 		close(w.met)
 	}
-	return nil
 }
 
 // believe takes over the destination's own cursor. What it has beyond what was
@@ -151,6 +161,7 @@ func (w *worker) step(ctx context.Context, r *activeRun) func(Step) error {
 		w.note(s, r)
 		if s.Cursor != (store.Head{}) {
 			w.cover(ctx)
+			w.meet()
 		}
 		if s.Sending != 0 {
 			w.unsaved, w.savedAt = false, w.e.Clock.Mono()

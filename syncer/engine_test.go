@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -95,6 +96,30 @@ func TestTheFirstContactIsSpreadButARequestIsNot(t *testing.T) {
 		b.finished(b.ask(store.SyncIncremental, "").ID, store.RunSucceeded, "")
 		if calls := c.saw(); len(calls) == 0 || calls[0] != "cursor" {
 			t.Errorf("calls %v", calls)
+		}
+	})
+}
+
+// TestTheFirstContactIsSpreadAlsoWhenRunsAreOverdue: after a night without
+// power all stores of a chain have runs to catch up with.
+func TestTheFirstContactIsSpreadAlsoWhenRunsAreOverdue(t *testing.T) {
+	simulate(t, func(t *testing.T) {
+		c := &chain{}
+		b := open(t, func(b *bench) {
+			b.cfg.Destinations[0].Incremental, b.cfg.Destinations[0].Full = "59 23 * * *", "30 2 * * *"
+			b.cfg.FirstContact = 10 * time.Minute
+		}, c)
+		b.finished(b.ask(store.SyncFull, "").ID, store.RunSucceeded, "")
+		b.finished(b.ask(store.SyncIncremental, "").ID, store.RunSucceeded, "")
+		b.stop()
+		pass(72 * time.Hour)
+		c.saw()
+		b.start()
+		pass(4 * time.Minute)
+		isCalls(t, c)
+		pass(2 * time.Minute)
+		if calls := c.saw(); !slices.Contains(calls, "compare") {
+			t.Errorf("when it is its turn it is not caught up with: %v", calls)
 		}
 	})
 }

@@ -392,6 +392,7 @@ func TestWhatMayHaveArrivedIsNeverSentBlindly(t *testing.T) {
 // TestAFeedLosesAndDoublesNothing drives a feed through refusals, losses on
 // both ways and restarts.
 func TestAFeedLosesAndDoublesNothing(t *testing.T) {
+	storetest.FewChecks(t)
 	rapid.Check(t, func(r *rapid.T) {
 		most, sales := rapid.IntRange(1, 16).Draw(r, "most"), rapid.IntRange(1, 60).Draw(r, "sales")
 		poisoned := rapid.SliceOfNDistinct(rapid.IntRange(0, sales-1), 0, 4, rapid.ID[int]).Draw(r, "poison")

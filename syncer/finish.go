@@ -22,10 +22,7 @@ func (w *worker) doRun(ctx context.Context, r *activeRun) {
 	if !w.conclude(ctx, r, err) {
 		return
 	}
-	if w.end(ctx, r) && err == nil {
-		// The event that the run ended with wakes nobody; it goes along.
-		w.settle(ctx, w.guard(func() error { return w.push(ctx, nil) }))
-	}
+	w.end(ctx, r)
 	w.save(context.WithoutCancel(ctx))
 }
 
@@ -115,19 +112,18 @@ func (r *activeRun) verdict() string {
 
 // end has the ledger take the end of a run. When it cannot now, the run stays
 // and the worker tries again.
-func (w *worker) end(ctx context.Context, r *activeRun) bool {
+func (w *worker) end(ctx context.Context, r *activeRun) {
 	if err := w.e.finish(context.WithoutCancel(ctx), w, r); err != nil {
 		w.e.Log.Error("the end of a sync run could not be recorded", "run", r.ID.String(), "err", err)
 		w.e.mu.Lock()
 		r.notBefore = w.e.Clock.Mono() + finishEvery
 		w.e.mu.Unlock()
-		return false
 	}
-	return true
 }
 
 // finish appends the event of a run that has ended, and forgets its record.
-// Killed in between, the ledger knows the run when the record is found.
+// Killed in between, the ledger knows the run when the record is found. w is
+// nil when there is no such destination any more.
 func (e *Engine) finish(ctx context.Context, w *worker, r *activeRun) error {
 	run := r.ending
 	if run.FinishedAt == 0 {
@@ -149,10 +145,16 @@ func (e *Engine) finish(ctx context.Context, w *worker, r *activeRun) error {
 	if err := e.Records.DeleteActiveRun(ctx, r.ID); err != nil {
 		e.Log.Warn("the record of a finished sync run was not removed; the next start does it", "run", r.ID.String(), "err", err)
 	}
+	defer close(r.done)
+	if w == nil {
+		return nil
+	}
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	w.runs = slices.DeleteFunc(w.runs, func(other *activeRun) bool { return other == r })
-	e.mu.Unlock()
-	close(r.done)
+	// The event wakes nobody: it goes along, and so does what a canceled run
+	// was to push.
+	w.pending = true
 	return nil
 }
 

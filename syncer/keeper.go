@@ -52,6 +52,16 @@ func (k *keeper) add(j *job, silent time.Duration) {
 	k.plan(j, k.clock.Wall())
 }
 
+// spare keeps the backstop of a destination's jobs from starting any before a
+// time, such as when many stores come back at once.
+func (k *keeper) spare(name string, until time.Duration) {
+	for _, j := range k.jobs {
+		if j.name == name {
+			j.last = max(j.last, until-j.backstop())
+		}
+	}
+}
+
 // plan sets when a job is due next.
 func (k *keeper) plan(j *job, wall time.Time) {
 	due := j.after(wall.Add(-j.late), j.zone()).Add(j.late)

@@ -95,6 +95,40 @@ func TestASuccessThatDidNotGetToTheNewestEntrySaysNothingOfIt(t *testing.T) {
 	})
 }
 
+// TestAnotherHistoryConfirmsNothing: a destination that a copy of this ledger
+// pushed to does not have what this one did since.
+func TestAnotherHistoryConfirmsNothing(t *testing.T) {
+	simulate(t, func(t *testing.T) {
+		c := &chain{}
+		b := open(t, nil, c)
+		other := b.Stocked("B", 5)
+		synctest.Wait()
+		before := b.lastSync(other)
+		c.fail(&Failure{Class: Retry, Code: "unreachable"})
+		pass(time.Minute)
+		b.sell()
+		pass(time.Minute)
+		c.mu.Lock()
+		c.head.Seq, c.head.Hash = b.Head().Seq, store.Hash{1}
+		c.synced = b.now()
+		c.mu.Unlock()
+		c.fail(nil)
+		pass(time.Hour)
+		sold, _ := b.Item(b.item)
+		if at := b.lastSync(b.item); at >= sold.UpdatedAt {
+			t.Errorf("what it does not have, of %s, says %s", sold.UpdatedAt, at)
+		}
+		if at := b.lastSync(other); at != before {
+			t.Errorf("what it has says %s, want %s", at, before)
+		}
+		b.restart()
+		pass(time.Hour)
+		if at := b.lastSync(b.item); at >= sold.UpdatedAt {
+			t.Errorf("after a restart what it does not have says %s", at)
+		}
+	})
+}
+
 func TestLastSyncIsThatOfTheLocationsPrimaryDestination(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		dead := &chain{}

@@ -8,8 +8,8 @@ import (
 // listenEvery is the least time between two calls of a target's Listen.
 const listenEvery = time.Second
 
-// listen lets a target take what comes down, from when the destination has
-// answered, until ctx ends.
+// listen lets a target take what comes down, from when something was
+// confirmed, until ctx ends.
 func (w *worker) listen(ctx context.Context, l Listener) {
 	failures := int64(0)
 	for w.hasMet(ctx) {
@@ -40,8 +40,8 @@ func (w *worker) tell(f *Failure) {
 	w.wakeUp()
 }
 
-// hasMet waits until the destination has answered; it is false when ctx ended
-// first.
+// hasMet waits until the destination has confirmed something; it is false when
+// ctx ended first.
 func (w *worker) hasMet(ctx context.Context) bool {
 	w.e.mu.Lock()
 	met := w.met

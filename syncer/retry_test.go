@@ -240,6 +240,19 @@ func TestATargetListensOnceItHasAnswered(t *testing.T) {
 		if r.heard.Load() != 0 {
 			t.Error("it listened to one that never answered")
 		}
+		// One that may lack what it did before must not be told to do it again.
+		r.mu.Lock()
+		r.fault = func(_ context.Context, call string) error {
+			if call == "push" {
+				return &Failure{Class: Retry, Code: "restoring"}
+			}
+			return nil
+		}
+		r.mu.Unlock()
+		pass(time.Minute)
+		if r.heard.Load() != 0 {
+			t.Error("it listened before anything was confirmed")
+		}
 		r.fail(nil)
 		pass(time.Minute)
 		if n := r.heard.Load(); n < 1 || r.listening.Load() != 1 {

@@ -187,7 +187,8 @@ func (e *Engine) join(w *worker, r store.Request, ask *store.RunRequest) *store.
 }
 
 // restoreRuns queues the runs that were not finished. A run that the ledger
-// knows had finished, and only its record was left.
+// knows had finished, and only its record was left; one whose destination is
+// not configured any more ends with that.
 func (e *Engine) restoreRuns(ctx context.Context) error {
 	runs, err := e.Records.ListActiveRuns(ctx)
 	if err != nil {
@@ -195,14 +196,20 @@ func (e *Engine) restoreRuns(ctx context.Context) error {
 	}
 	finished := e.Ledger.Runs()
 	for _, r := range runs {
-		w := e.worker(r.Destination)
-		if w == nil || slices.ContainsFunc(finished, func(f *store.Run) bool { return f.ID == r.ID }) {
+		w, a := e.worker(r.Destination), &activeRun{ActiveRun: r, done: make(chan struct{})}
+		switch {
+		case slices.ContainsFunc(finished, func(f *store.Run) bool { return f.ID == r.ID }):
 			if err := e.Records.DeleteActiveRun(ctx, r.ID); err != nil {
 				return err
 			}
-			continue
+		case w != nil:
+			w.runs = append(w.runs, a)
+		default:
+			a.outcome(store.RunFailed, CodeNoDestination)
+			if err := e.finish(ctx, nil, a); err != nil {
+				e.Log.Error("the end of a sync run could not be recorded", "run", r.ID.String(), "err", err)
+			}
 		}
-		w.runs = append(w.runs, &activeRun{ActiveRun: r, done: make(chan struct{})})
 	}
 	return nil
 }

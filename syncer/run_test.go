@@ -232,13 +232,16 @@ func TestACanceledRunIsNotTakenUpAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.saw()
-		pass(40 * time.Minute)
+		pass(20 * time.Minute)
 		isCalls(t, c)
 		c.fail(nil)
-		b.sell()
-		if c.has() != b.Head().Seq {
-			t.Error("what is new is not pushed after a run was canceled")
+		pass(20 * time.Minute)
+		if b.finished(run.ID, store.RunCanceled, ""); c.has() != b.Head().Seq {
+			t.Error("what nobody asked for is not pushed after a run was canceled")
 		}
+		c.saw()
+		b.sell()
+		isCalls(t, c, "push", "ack")
 	})
 }
 
@@ -252,9 +255,58 @@ func TestAFullDiskKeepsTheEndOfARunForLater(t *testing.T) {
 		if r, ok := b.Find(run.ID); !ok || r.Status != store.RunRunning {
 			t.Fatalf("while the disk is full it is %+v", r)
 		}
+		// A ledger that is full is still pushed.
+		b.sell()
+		if s := b.state("a"); s.Lag != 0 {
+			t.Errorf("while the disk is full %d entries wait", s.Lag)
+		}
 		full.yes.Store(false)
 		pass(time.Minute)
 		b.finished(run.ID, store.RunSucceeded, "")
+	})
+}
+
+func TestACanceledRunLeavesNothingUnsent(t *testing.T) {
+	simulate(t, func(t *testing.T) {
+		c := &chain{}
+		b := open(t, nil, c)
+		c.fail(&Failure{Class: Retry, Code: "unreachable"})
+		b.sell()
+		pass(time.Minute)
+		c.mu.Lock()
+		c.fault = func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }
+		c.mu.Unlock()
+		run := b.ask(store.SyncFull, "")
+		synctest.Wait()
+		go func() {
+			// The line is there again by the time that it is canceled.
+			c.fail(nil)
+			if _, err := b.Cancel(t.Context(), run.ID); err != nil {
+				t.Error(err)
+			}
+		}()
+		pass(10 * time.Minute)
+		b.finished(run.ID, store.RunCanceled, "")
+		if c.has() != b.Head().Seq {
+			t.Errorf("it has %d of %d", c.has(), b.Head().Seq)
+		}
+	})
+}
+
+func TestARunWhoseDestinationIsGoneEnds(t *testing.T) {
+	simulate(t, func(t *testing.T) {
+		c := &chain{}
+		b := open(t, nil, c)
+		c.fail(&Failure{Class: Retry, Code: "unreachable"})
+		run := b.ask(store.SyncFull, "")
+		synctest.Wait()
+		b.stop()
+		b.cfg.Destinations = nil
+		b.start()
+		b.finished(run.ID, store.RunFailed, CodeNoDestination)
+		if left, err := b.db.ListActiveRuns(t.Context()); err != nil || len(left) != 0 {
+			t.Errorf("records are left: %v, %v", left, err)
+		}
 	})
 }
 

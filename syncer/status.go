@@ -68,20 +68,37 @@ func (e *Engine) Resume(_ context.Context, name string) error {
 	return nil
 }
 
-// cover takes note of what last_sync is derived from. known and unsaved are
-// the worker's own, but this may be called before it works.
+// cover takes note of what last_sync is derived from: how far the destination
+// has this ledger, and not another that went on from the same beginning. When
+// that cannot be told, what was known before stays.
 func (w *worker) cover(ctx context.Context) {
 	w.e.mu.Lock()
-	c := coverage{seq: w.record.Cursor.Seq, at: w.record.SyncedAt}
+	at, c := w.record.Cursor, coverage{at: w.record.SyncedAt}
 	w.e.mu.Unlock()
-	if head := w.e.Ledger.Head(); c.seq > head.Seq {
-		c.seq = head.Seq
+	seq, err := w.e.shared(ctx, at)
+	if err == nil && seq > 0 {
+		c.seq = seq
+		c.reached, err = w.e.recordedAt(ctx, seq)
 	}
-	if c.seq > 0 {
-		// Without it, rows that have changed since say that they never were.
-		c.reached, _ = w.e.recordedAt(ctx, c.seq)
+	if err == nil && (seq > 0 || at.Seq == 0) {
+		w.covered.Store(&c)
 	}
-	w.covered.Store(&c)
+}
+
+// shared gives the newest entry that a destination's cursor proves it has of
+// this ledger, 0 for none.
+func (e *Engine) shared(ctx context.Context, at store.Head) (int64, error) {
+	stored, err := e.Ledger.Journal().FindEntry(ctx, at.Seq)
+	branch, _ := e.Ledger.Branch()
+	switch {
+	case err == nil && stored.Hash == at.Hash:
+		return at.Seq, nil
+	case err != nil && store.CodeOf(err) != store.CodeNotFound:
+		return 0, err
+	case at.Epoch == branch.Epoch:
+		return min(at.Seq, branch.Seq), nil
+	}
+	return 0, nil
 }
 
 // LastSync is when the primary destination last confirmed an item, zero for

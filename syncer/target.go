@@ -55,9 +55,10 @@ type Target interface {
 }
 
 // Listener is a Target that also brings something down by itself, such as
-// commands. Beside everything else the engine calls Listen once the
-// destination has answered, and again some time after it returned; a Failure
-// of class Pause pauses the destination.
+// commands. Beside everything else the engine calls Listen once a Push has
+// confirmed something, so that a restored ledger is brought up to date first,
+// and again some time after it returned; a Failure of class Pause pauses the
+// destination.
 type Listener interface {
 	// Listen waits for what comes down, and takes it, until ctx ends.
 	Listen(ctx context.Context, l Ledger) error

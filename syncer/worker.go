@@ -41,7 +41,8 @@ type worker struct {
 	// until when nothing at all is tried. Both are monotonic times.
 	pending         bool
 	notBefore, hold time.Duration
-	// met is closed while the destination has answered and is not paused.
+	// met is closed while the destination is known to go on from this ledger
+	// and is not paused.
 	met                            chan struct{}
 	retries, quarantined, workOpen int64
 }
@@ -71,12 +72,17 @@ func (w *worker) restore(ctx context.Context, known store.Destination) {
 	w.cover(ctx)
 }
 
-// start lets the first push wait for a random time.
+// start lets the first push, and what the backstop says is overdue, wait for a
+// random time.
 func (w *worker) start() {
 	first := time.Duration(float64(w.e.cfg.FirstContact) * w.e.Random())
 	w.e.mu.Lock()
 	defer w.e.mu.Unlock()
 	w.pending, w.notBefore = true, w.e.Clock.Mono()+first
+	w.e.keeper.spare(w.to.Name, w.notBefore)
+	if d := &w.record; first > 0 && d.State == store.DestinationIdle {
+		d.State, d.NextTry = store.DestinationWaiting, w.e.now().Add(first)
+	}
 }
 
 // wakeUp makes the worker look for what is to do.
@@ -130,16 +136,14 @@ func (w *worker) next() (do func(context.Context), wait time.Duration) {
 	w.e.mu.Lock()
 	defer w.e.mu.Unlock()
 	paused := w.record.State == store.DestinationPaused
-	switch r := w.first(); {
+	switch r := w.first(due); {
 	case w.told != nil:
 		f := w.told
 		w.told = nil
 		return func(context.Context) { w.failed(f) }, 0
 	case r != nil:
 		at := max(w.hold, r.notBefore)
-		if r.final {
-			at = r.notBefore
-		} else if paused || r.canceled {
+		if r.final || paused || r.canceled {
 			at = now
 		}
 		if due(at) {
@@ -157,10 +161,11 @@ func (w *worker) next() (do func(context.Context), wait time.Duration) {
 	return nil, wait
 }
 
-// first is the run to go on with, nil for none; the lock is held.
-func (w *worker) first() *activeRun {
+// first is the run to go on with, nil for none; the lock is held. One whose end
+// the ledger could not take holds nobody up until that is tried again.
+func (w *worker) first(due func(time.Duration) bool) *activeRun {
 	for _, r := range w.runs {
-		if !r.taken {
+		if !r.taken && (!r.final || due(r.notBefore)) {
 			return r
 		}
 	}

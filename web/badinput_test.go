@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/shelfd/shelfd/store"
+	"github.com/shelfd/shelfd/store/storetest"
 )
 
 // writable is one request of every write route that is as it should be,
@@ -172,7 +173,8 @@ type spoiltBody struct {
 	absent bool
 }
 
-// spoilt gives a body once for each value in it and each bad value.
+// spoilt gives a body once for each value in it and each bad value or, except
+// at length, a third of them, which are others for the next value.
 func spoilt(t *testing.T, body string) (all []spoiltBody) {
 	if body == "" {
 		return nil
@@ -181,8 +183,13 @@ func spoilt(t *testing.T, body string) (all []spoiltBody) {
 	if err := json.Unmarshal([]byte(body), &whole); err != nil {
 		t.Fatal(err)
 	}
+	n, step := 0, storetest.Some(3, 1)
 	spoil := func(was any, set func(any)) {
-		for _, bad := range badValues {
+		n++
+		for i, bad := range badValues {
+			if (n+i)%step != 0 {
+				continue
+			}
 			set(json.RawMessage(bad))
 			b, err := json.Marshal(whole)
 			if err != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/shelfd/shelfd/store"
+	"github.com/shelfd/shelfd/store/storetest"
 )
 
 // fleetOfThree is a head office with three stores that have lived and synced.
@@ -54,8 +55,11 @@ func (o *office) all(path, member string) (list []string) {
 
 func TestTheListOfAllStoresIsThatOfEachPutInOrder(t *testing.T) {
 	o, _, _ := fleetOfThree(t)
-	for _, sort := range append([]string{""}, sorts...) {
-		for _, filter := range []string{"", "&low_stock=true", "&q=85", "&room_type=vault", "&barcode=85-shared"} {
+	for i, sort := range append([]string{""}, sorts...) {
+		for n, filter := range []string{"", "&low_stock=true", "&q=85", "&room_type=vault", "&barcode=85-shared"} {
+			if n > 0 && (i+n)%storetest.Some(4, 1) != 0 {
+				continue
+			}
 			var items []*store.Item
 			f := store.ItemFilter{LowStock: strings.Contains(filter, "low"), Less: orderOf(sort)}
 			if strings.Contains(filter, "vault") {

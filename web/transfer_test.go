@@ -24,7 +24,7 @@ func (a *api) hear(number string, lines ...store.OrderLine) store.ID {
 		a.t.Fatal(err)
 	}
 	a.Must(&store.Obey{N: a.Command() + 1, Kind: "transfer", Body: body})
-	if _, ok := a.Transfer(id); !ok && len(a.IncomingByNumber(number)) == 0 {
+	if _, ok := a.Transfer(id); !ok && len(a.Transfers(store.TransferFilter{Direction: store.DirectionIn, Number: number})) == 0 {
 		a.t.Fatalf("transfer %s was not heard of", number)
 	}
 	return id

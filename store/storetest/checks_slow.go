@@ -1,0 +1,6 @@
+//go:build slow
+
+package storetest
+
+// thorough: this is the slow suite.
+const thorough = true
