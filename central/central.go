@@ -1,6 +1,7 @@
 package central
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,20 +41,11 @@ type Config struct {
 }
 
 func (c *Config) defaults() {
-	fill := func(n *int, value int) {
-		if *n == 0 {
-			*n = value
-		}
-	}
-	fill(&c.MaxConnections, 16)
-	fill(&c.InFlight, 256)
-	fill(&c.CachedItems, 200_000)
-	if c.Patience == 0 {
-		c.Patience = 15 * time.Second
-	}
-	if c.Limits == (wire.Limits{}) {
-		c.Limits = wire.DefaultLimits
-	}
+	c.MaxConnections = cmp.Or(c.MaxConnections, 16)
+	c.InFlight = cmp.Or(c.InFlight, 256)
+	c.CachedItems = cmp.Or(c.CachedItems, 200_000)
+	c.Patience = cmp.Or(c.Patience, 15*time.Second)
+	c.Limits = cmp.Or(c.Limits, wire.DefaultLimits)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -98,8 +90,8 @@ func Open(ctx context.Context, cfg Config) (*Central, error) {
 		cfg: cfg, clock: cfg.Clock, log: cfg.Log, pool: pool,
 		replicas: newReplicas(cfg.CachedItems), mail: newMail(), parse: store.ParseEntry,
 	}
-	c.gate.size(cfg.InFlight)
-	c.strangers.size(max(1, cfg.MaxConnections/4))
+	c.gate.size(cfg.InFlight, bodyTime)
+	c.strangers.size(max(1, cfg.MaxConnections/4), strangerTime)
 	if err := c.migrate(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open the central database: %w", err)

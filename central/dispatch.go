@@ -3,7 +3,6 @@ package central
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -40,22 +39,17 @@ func (f *folding) send(ctx context.Context, s *session) error {
 func (f *folding) product(ctx context.Context, s *session, id store.ID) (*store.Product, error) {
 	n := slices.IndexFunc(f.docs, func(d store.DocumentRecord) bool { return d.ID == id && d.Type == store.DocProduct })
 	if n >= 0 {
-		return readProduct(f.docs[n].Body)
+		return store.ParseProduct(f.docs[n])
 	}
 	rows, err := s.conn.Query(ctx, "SELECT body FROM document WHERE store = $1 AND id = $2 AND type = 'product'", uid(s.id), uid(id))
 	if err != nil {
 		return nil, err
 	}
-	var body []byte
-	if _, err := pgx.ForEachRow(rows, []any{&body}, func() error { return nil }); err != nil || body == nil {
+	var d store.DocumentRecord
+	if _, err := pgx.ForEachRow(rows, []any{(*[]byte)(&d.Body)}, func() error { return nil }); err != nil || d.Body == nil {
 		return nil, err
 	}
-	return readProduct(body)
-}
-
-func readProduct(body []byte) (*store.Product, error) {
-	p := new(store.Product)
-	return p, json.Unmarshal(body, p)
+	return store.ParseProduct(d)
 }
 
 // writeDispatches queues them in one order, so that stores that write to each

@@ -20,10 +20,8 @@ const maxKey = 1200
 func keysOf(d store.DocumentRecord) (k keys) {
 	switch d.Type {
 	case store.DocProduct:
-		var p store.Product
-		_ = json.Unmarshal(d.Body, &p)
-		k.name, k.category, k.sku = key(p.Name), key(p.Category), key(p.SKU)
-		k.search = clean(strings.ToLower(strings.Join(append([]string{p.Name, p.SKU, p.Brand, p.Strain}, p.Barcodes...), "\n")))
+		p, _ := store.ParseProduct(d)
+		k.name, k.category, k.sku, k.search = key(p.Name), key(p.Category), key(p.SKU), clean(p.Search)
 	case store.DocLot:
 		var l store.Lot
 		_ = json.Unmarshal(d.Body, &l)

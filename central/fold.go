@@ -130,11 +130,7 @@ func (f *folding) event(e *store.Entry) {
 			f.done = append(f.done, d)
 		}
 	case store.EventNotesErased:
-		var of struct {
-			Entry string `json:"entry"`
-		}
-		if json.Unmarshal(e.Event.Body, &of) == nil {
-			at, _ := store.ParsePosition(of.Entry)
+		if at := store.ErasedBy(e); !at.IsZero() {
 			f.erased = append(f.erased, at.Seq)
 		}
 	}

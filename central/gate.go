@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/syncer/wire"
@@ -18,12 +19,15 @@ type gate struct {
 	most    int64
 	// bodies bounds the bodies that are being received: slow links hold no slot.
 	bodies chan struct{}
+	// arrive is how long a body may take to do so.
+	arrive time.Duration
 }
 
 // crowd is how many wait, and how many bodies arrive, for each that works.
 const crowd = 4
 
-func (g *gate) size(inFlight int) {
+func (g *gate) size(inFlight int, arrive time.Duration) {
+	g.arrive = arrive
 	g.slots, g.bodies = make(chan struct{}, inFlight), make(chan struct{}, crowd*inFlight)
 	g.most = int64(crowd * inFlight)
 }

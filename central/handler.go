@@ -84,10 +84,7 @@ func (c *Central) receive(x exchange, most int64) ([]byte, error) {
 	}
 	defer leave()
 	// Deadlines of connections are of the machine's own time, whatever the clock.
-	deadline := store.SystemClock().Wall().Add(bodyTime)
-	if x.gate == &c.strangers {
-		deadline = deadline.Add(strangerTime - bodyTime)
-	}
+	deadline := store.SystemClock().Wall().Add(x.gate.arrive)
 	if err := http.NewResponseController(x.w).SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
@@ -115,16 +112,7 @@ func (c *Central) serveEnroll(x exchange) error {
 	if err := c.message(x, &e); err != nil {
 		return err
 	}
-	leave, err := c.enter(x)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	answer, err := c.enroll(x.Context(), e)
-	if err == nil {
-		wire.WriteAnswer(x.w, http.StatusOK, answer)
-	}
-	return err
+	return c.within(x, func() (any, error) { return c.enroll(x.Context(), e) })
 }
 
 // enter waits for a slot as long as the patience lasts.
@@ -134,26 +122,36 @@ func (c *Central) enter(x exchange) (leave func(), err error) {
 	return x.gate.enter(ctx, x.who.id)
 }
 
-func (c *Central) servePush(x exchange) error {
-	body, err := c.receive(x, wire.MaxBody)
-	if err != nil {
-		return err
-	}
+// within answers from a slot of its own.
+func (c *Central) within(x exchange, work func() (any, error)) error {
 	leave, err := c.enter(x)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	in, err := wire.ReadBatch(bytes.NewReader(body), x.Header)
+	answer, err := work()
+	if err == nil {
+		wire.WriteAnswer(x.w, http.StatusOK, answer)
+	}
+	return err
+}
+
+func (c *Central) servePush(x exchange) error {
+	body, err := c.receive(x, wire.MaxBody)
 	if err != nil {
 		return err
 	}
-	ack, err := c.push(x.Context(), x.who, in)
-	if err == nil {
-		c.contacts.due(x.who.id, c.clock.Mono()) // it was written with the batch
-		wire.WriteAnswer(x.w, http.StatusOK, ack)
-	}
-	return err
+	return c.within(x, func() (any, error) {
+		in, err := wire.ReadBatch(bytes.NewReader(body), x.Header)
+		if err != nil {
+			return nil, err
+		}
+		ack, err := c.push(x.Context(), x.who, in)
+		if err == nil {
+			c.contacts.due(x.who.id, c.clock.Mono()) // it was written with the batch
+		}
+		return ack, err
+	})
 }
 
 func (c *Central) serveCompare(x exchange) error {
@@ -161,14 +159,5 @@ func (c *Central) serveCompare(x exchange) error {
 	if err := c.message(x, &q); err != nil {
 		return err
 	}
-	leave, err := c.enter(x)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	answer, err := c.compare(x.Context(), x.who, q)
-	if err == nil {
-		wire.WriteAnswer(x.w, http.StatusOK, answer)
-	}
-	return err
+	return c.within(x, func() (any, error) { return c.compare(x.Context(), x.who, q) })
 }

@@ -197,7 +197,7 @@ func (o *outlet) batch(after store.Head, upTo int64) *wire.Batch {
 	return b
 }
 
-// post sends a batch.
+// put sends a batch.
 func (o *outlet) put(b *wire.Batch) (*wire.Ack, error) {
 	h := http.Header{}
 	b.Header(h)

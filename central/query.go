@@ -17,16 +17,7 @@ func (c *Central) serveCursor(x exchange) error {
 			return wire.NewProblem(wire.ProblemInvalidBatch, wire.ParamAt+" is no position.")
 		}
 	}
-	leave, err := c.enter(x)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	answer, err := c.cursor(x.Context(), x.who, at)
-	if err == nil {
-		wire.WriteAnswer(x.w, http.StatusOK, answer)
-	}
-	return err
+	return c.within(x, func() (any, error) { return c.cursor(x.Context(), x.who, at) })
 }
 
 func (c *Central) serveTail(x exchange) error {

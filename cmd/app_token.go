@@ -24,7 +24,7 @@ func (a *app) firstToken(ctx context.Context, configured Secret) (secret string,
 }
 
 func (a *app) issueToken(ctx context.Context, name, secret string) error {
-	_, err := a.ledger.Do(ctx, store.Request{Actor: "system", Source: "system", Manager: true},
+	_, err := a.ledger.Do(ctx, store.SystemRequest(),
 		&store.IssueToken{Name: name, Role: store.RoleAdmin, Hash: store.HashToken(secret)})
 	return err
 }

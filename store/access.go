@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+)
 
 // IssueToken makes a token. Its secret is made by the caller and never comes
 // here. Codes: not_found, invalid_request.
@@ -144,6 +147,17 @@ func (c *EraseNotes) decide(t *tx) error {
 // notesErased is the body of a notes_erased event.
 type notesErased struct {
 	Entry string `json:"entry"`
+}
+
+// ErasedBy gives the entry whose notes a notes_erased event says were erased,
+// none when its body cannot be read.
+func ErasedBy(e *Entry) Position {
+	var body notesErased
+	if json.Unmarshal(e.Event.Body, &body) != nil {
+		return Position{}
+	}
+	p, _ := ParsePosition(body.Entry)
+	return p
 }
 
 // ConfirmClock says that the wall clock is right, after it stepped.

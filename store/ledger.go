@@ -109,7 +109,7 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	}
 	if !l.meta.Clean && l.s.head.Seq > 0 {
 		cfg.Log.Warn("the last stop was not orderly; the ledger is whole", "seq", l.s.head.Seq)
-		l.process([]*call{newCall(systemRequest(), &recovered{at: l.s.head})})
+		l.process([]*call{newCall(SystemRequest(), &recovered{at: l.s.head})})
 	}
 	if err := l.failure.get(); err != nil {
 		return nil, err
@@ -125,7 +125,8 @@ func (c *recovered) decide(t *tx) error {
 	return t.event(EventRecovered, map[string]int64{"seq": c.at.Seq})
 }
 
-func systemRequest() Request { return Request{Actor: "system", Source: "system", Manager: true} }
+// SystemRequest is what commands carry that nobody asked for.
+func SystemRequest() Request { return Request{Actor: "system", Source: "system", Manager: true} }
 
 // Do decides a command, makes its entries durable and answers. Codes: those
 // of the command; idempotency_mismatch; storage_full and outcome_unknown from

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -63,6 +64,14 @@ func (p *Product) copy() Product {
 	c := *p
 	c.Barcodes, c.Thresholds = slices.Clone(p.Barcodes), slices.Clone(p.Thresholds)
 	return c
+}
+
+// ParseProduct reads the body of a product's document.
+func ParseProduct(r DocumentRecord) (*Product, error) {
+	p := &Product{Version: r.Seq}
+	err := json.Unmarshal(r.Body, p)
+	p.index()
+	return p, err
 }
 
 // check names every fault of a product and trims its texts.

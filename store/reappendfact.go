@@ -69,7 +69,7 @@ func (c *Reappend) event(t *tx, r *row, next *Entry) error {
 	case EventLowStock, EventDiscrepancy, EventClock, EventClockConfirmed, EventRecovered, EventEpoch, EventReappended:
 		return nil
 	case EventNotesErased:
-		at := c.here(erasedBy(r.Entry))
+		at := c.here(ErasedBy(r.Entry))
 		if at.IsZero() {
 			return nil
 		}

@@ -77,7 +77,7 @@ func (f *lookup) row(r *row) (known bool, err error) {
 		return false, f.document(r.Document.ID)
 	case KindEvent:
 		if r.Event.Type == EventNotesErased {
-			_, err = f.find(erasedBy(r.Entry))
+			_, err = f.find(ErasedBy(r.Entry))
 		}
 	}
 	return false, err
@@ -107,16 +107,6 @@ func (f *lookup) reversed(p Position) (bool, error) {
 	}
 	by, err := f.l.j.FindReversal(f.ctx, at.Seq)
 	return by != 0, err
-}
-
-// erasedBy gives the entry whose notes an event says were erased.
-func erasedBy(e *Entry) Position {
-	var body notesErased
-	if json.Unmarshal(e.Event.Body, &body) != nil {
-		return Position{}
-	}
-	p, _ := ParsePosition(body.Entry)
-	return p
 }
 
 // document finds out whether a document was changed here since the branch.

@@ -16,11 +16,8 @@ func (c *CancelTransfer) decide(t *tx) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	old, ok := t.s.transfers.get(c.ID)
-	if !ok {
-		return refuse(CodeNotFound, "There is no transfer %s.", c.ID)
-	}
-	if err := checkVersion(c.Version, old.Version); err != nil {
+	old, err := t.transfer(c.ID, c.Version)
+	if err != nil {
 		return err
 	}
 	switch {
@@ -44,6 +41,19 @@ func (c *CancelTransfer) decide(t *tx) error {
 	}
 	d.CanceledAt = t.now
 	return t.saveTransfer(d, 0, c.Notes)
+}
+
+// transfer finds a transfer to change, which must have the version that the
+// caller has seen; 0 is any.
+func (t *tx) transfer(id ID, version int64) (*TransferDocument, error) {
+	d, ok := t.s.transfers.get(id)
+	if !ok {
+		return nil, refuse(CodeNotFound, "There is no transfer %s.", id)
+	}
+	if err := checkVersion(version, d.Version); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // undone notes on a transfer's document that its movements were reversed.
@@ -77,11 +87,8 @@ func (c *RenumberTransfer) decide(t *tx) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	old, ok := t.s.transfers.get(c.ID)
-	if !ok {
-		return refuse(CodeNotFound, "There is no transfer %s.", c.ID)
-	}
-	if err := checkVersion(c.Version, old.Version); err != nil {
+	old, err := t.transfer(c.ID, c.Version)
+	if err != nil {
 		return err
 	}
 	if old.Status != TransferUnmatched {

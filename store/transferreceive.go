@@ -79,11 +79,8 @@ func (c *ReceiveTransfer) find(t *tx, p *problems) (*TransferDocument, error) {
 	if c.ID.IsZero() {
 		return c.findNumber(t, p)
 	}
-	d, ok := t.s.transfers.get(c.ID)
-	if !ok {
-		return nil, refuse(CodeNotFound, "There is no transfer %s.", c.ID)
-	}
-	if err := checkVersion(c.Version, d.Version); err != nil {
+	d, err := t.transfer(c.ID, c.Version)
+	if err != nil {
 		return nil, err
 	}
 	return d.copy(), nil

@@ -70,7 +70,7 @@ func (l *Ledger) look() {
 		l.record(*step)
 	}
 	if due && l.keeper.ok {
-		l.process([]*call{newCall(systemRequest(), expireHolds{})})
+		l.process([]*call{newCall(SystemRequest(), expireHolds{})})
 	}
 	l.forgetFacts()
 	l.save(now)
@@ -85,7 +85,7 @@ func (c stepCommand) decide(t *tx) error { return t.event(EventClock, c.step) }
 func (l *Ledger) record(step clockStep) {
 	l.cfg.Log.Warn("the wall clock stepped", "expected", step.Expected, "wall", step.Wall, "trusted", step.OK)
 	if l.s.head.Seq > 0 {
-		l.process([]*call{newCall(systemRequest(), stepCommand{step})})
+		l.process([]*call{newCall(SystemRequest(), stepCommand{step})})
 	}
 }
 

@@ -131,8 +131,3 @@ func (e *Engine) now() store.Instant {
 	now, _ := e.Ledger.Now()
 	return now
 }
-
-// system is the request of what nobody asked for.
-func system() store.Request {
-	return store.Request{Actor: "system", Source: "system", Manager: true}
-}

@@ -73,7 +73,7 @@ func (w *worker) startScheduled(ctx context.Context, syncType string) {
 		return
 	}
 	err := w.guard(func() error {
-		_, _, err := w.e.Request(ctx, system(), store.RunRequest{
+		_, _, err := w.e.Request(ctx, store.SystemRequest(), store.RunRequest{
 			Type: syncType, Destination: w.to.Name, Location: w.to.LocationID,
 		})
 		return err

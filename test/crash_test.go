@@ -58,8 +58,7 @@ func (c *till) repeat(path, key string, body map[string]any) {
 			c.wrong = fmt.Errorf("%s: %d %s", key, status, answer)
 			return
 		}
-		pause := time.NewTimer(5 * time.Millisecond)
-		<-pause.C
+		wait(5 * time.Millisecond)
 	}
 }
 
@@ -80,8 +79,7 @@ func TestKilledAtRandomMomentsLosesAndDoublesNothing(t *testing.T) {
 		group.Go(func() { tills[n].work(&stop) })
 	}
 	for range crashKills {
-		pause := time.NewTimer(time.Duration(20+rand.IntN(300)) * time.Millisecond)
-		<-pause.C
+		wait(time.Duration(20+rand.IntN(300)) * time.Millisecond)
 		s.kill()
 		s = start(t, dir)
 		current.Store(s)

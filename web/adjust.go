@@ -10,10 +10,15 @@ import (
 // do sends a command and says in the answer when it had been done before.
 func (x *exchange) do(cmd store.Command) (store.Receipt, error) {
 	receipt, err := x.ledger.Do(x.Request.Context(), x.request(), cmd)
-	if receipt.Replayed {
+	x.replayed(receipt.Replayed)
+	return receipt, err
+}
+
+// replayed tells the client that this was done before.
+func (x *exchange) replayed(was bool) {
+	if was {
 		x.Writer.Header()["Idempotency-Replayed"] = headerTrue
 	}
-	return receipt, err
 }
 
 var headerTrue = []string{"true"}

@@ -123,6 +123,15 @@ func (l look) lastSync(i *store.Item) store.Instant {
 	return l.synced(i)
 }
 
+// forAll refuses whose token is bound to a location what is about all of them,
+// once the request has been read.
+func (x *exchange) forAll(err error) error {
+	if err == nil {
+		err = x.mayTouch(store.ID{})
+	}
+	return err
+}
+
 // hidesCost tells whether unit costs are left out for the one who asks.
 func (x *exchange) hidesCost() bool {
 	return x.s.cfg.HideCost && !x.who.least(store.RoleManager)

@@ -72,6 +72,18 @@ func (x *exchange) decode(field func(b *body, name string) bool) error {
 	return b.err()
 }
 
+// complete ends the reading of a request whose body has been decoded: nothing
+// that is required may be missing, and no parameter unknown.
+func (x *exchange) complete(err error, missing required) error {
+	if err == nil {
+		err = missing.err("")
+	}
+	if err == nil {
+		err = x.query.done()
+	}
+	return err
+}
+
 // object walks the members of an object.
 func (b *body) object(field func(name string) bool) {
 	if b.d.PeekKind() != '{' {

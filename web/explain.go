@@ -27,7 +27,7 @@ func (s *Server) explainItem(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	w := newWriter().open().key("inventory_id").id(item.ID).key("as_of").time(cmpOr(asOf, now)).
+	w := newWriter().open().key("inventory_id").id(item.ID).key("as_of").time(cmp.Or(asOf, now)).
 		key("unit").text(string(item.Product.Unit)).key("quantity").quantity(e.Quantity).
 		key("reserved_quantity").quantity(e.Reserved).key("available_quantity").quantity(e.Quantity - e.Reserved).
 		key("movements").int(int64(e.Movements)).key("opening").quantity(e.Opening)

@@ -33,7 +33,7 @@ func (s *FleetServer) sendCommand(x *exchange) error {
 		}
 		return true
 	})
-	if err = x.afterBody(err, missing); err != nil {
+	if err = x.forAll(x.complete(err, missing)); err != nil {
 		return err
 	}
 	sent, replayed, err := s.fleet.Send(x.Request.Context(), x.request(), stores, kind, command)

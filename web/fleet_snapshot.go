@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -66,7 +67,7 @@ func (s *FleetServer) mayJoin(ctx context.Context, stores []store.ID, a ask) err
 // gives it.
 func (s *FleetServer) past(ctx context.Context, x *exchange, stores []store.ID, a ask) (*past, error) {
 	now := store.InstantOf(s.clock.Wall())
-	whole := &past{Snapshot: &store.Snapshot{At: now}, known: cmpOr(a.known, now), many: true}
+	whole := &past{Snapshot: &store.Snapshot{At: now}, known: cmp.Or(a.known, now), many: true}
 	digest, synced := sha256.New(), map[store.ID]store.Instant{}
 	x.synced = func(i *store.Item) store.Instant { return synced[i.Location.ID] }
 	var parts []*store.Snapshot

@@ -17,11 +17,7 @@ var healths = []string{
 // location has no business with other stores.
 func (s *FleetServer) listStores(x *exchange) error {
 	health, p := x.query.oneOf("health", healths...), x.query.page()
-	err := x.query.done()
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
-	if err != nil {
+	if err := x.forAll(x.query.done()); err != nil {
 		return err
 	}
 	all, err := s.fleet.Stores(x.Request.Context())
@@ -55,11 +51,7 @@ func (w *writer) status(s *store.FleetStore) *writer {
 
 // getStore answers one store, with its locations.
 func (s *FleetServer) getStore(x *exchange) error {
-	err := x.query.done()
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
-	if err != nil {
+	if err := x.forAll(x.query.done()); err != nil {
 		return err
 	}
 	id, err := x.pathID("store")
@@ -94,11 +86,7 @@ func (s *FleetServer) sendStore(x *exchange, id store.ID) error {
 
 // getProductEverywhere answers what each store has of a product.
 func (s *FleetServer) getProductEverywhere(x *exchange) error {
-	err := x.query.done()
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
-	if err != nil {
+	if err := x.forAll(x.query.done()); err != nil {
 		return err
 	}
 	list, err := s.fleet.ProductEverywhere(x.Request.Context(), x.Param("sku"))
@@ -149,7 +137,7 @@ func (s *FleetServer) inviteStore(x *exchange) error {
 		}
 		return true
 	})
-	if err = x.afterBody(err, missing); err != nil {
+	if err = x.forAll(x.complete(err, missing)); err != nil {
 		return err
 	}
 	e, replayed, err := s.fleet.Invite(x.Request.Context(), x.request(), name, time.Duration(seconds)*time.Second)
@@ -168,36 +156,9 @@ func (b *body) within(ok bool, text string) {
 	}
 }
 
-// afterBody ends the reading of a request: nothing that is required may be
-// missing, no parameter unknown, and whose token is bound to a location may
-// not speak for all stores.
-func (x *exchange) afterBody(err error, missing required) error {
-	if err == nil {
-		err = missing.err("")
-	}
-	if err == nil {
-		err = x.query.done()
-	}
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
-	return err
-}
-
-// replayed tells the client that this was done before.
-func (x *exchange) replayed(was bool) {
-	if was {
-		x.Writer.Header()["Idempotency-Replayed"] = headerTrue
-	}
-}
-
 // revokeStore takes a store's key away.
 func (s *FleetServer) revokeStore(x *exchange) error {
-	err := x.noBody()
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
-	if err != nil {
+	if err := x.forAll(x.noBody()); err != nil {
 		return err
 	}
 	id, err := x.pathID("store")

@@ -26,10 +26,7 @@ func (s *Server) readLedger(x *exchange) error {
 	if after > head.Seq {
 		x.query.wrong("after", fmt.Sprintf("is at most %d, the newest entry", head.Seq))
 	}
-	if err := x.query.done(); err != nil {
-		return err
-	}
-	if err := x.mayTouch(store.ID{}); err != nil {
+	if err := x.forAll(x.query.done()); err != nil {
 		return err
 	}
 	previous, err := s.hashAt(x.Request.Context(), after)

@@ -58,10 +58,7 @@ func (x *exchange) locationID() (store.ID, error) {
 // createLocation adds a licensed premises.
 func (s *Server) createLocation(x *exchange) error {
 	e, err := decodeEdits(x, required{"name", "timezone", "currency"}, locationMember)
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
-	if err != nil {
+	if err = x.forAll(err); err != nil {
 		return err
 	}
 	receipt, err := x.do(&store.EditLocation{Edit: e.apply})

@@ -161,13 +161,7 @@ func (s *Server) putSettings(x *exchange) error {
 		b.optionalQuantity(&cmd.Threshold)
 		return true
 	})
-	if err == nil {
-		err = missing.err("")
-	}
-	if err == nil {
-		err = x.query.done()
-	}
-	if err != nil {
+	if err = x.complete(err, missing); err != nil {
 		return err
 	}
 	item, err := x.item()

@@ -141,10 +141,7 @@ func (s *Server) extendReservation(x *exchange) error {
 	if err == nil && cmd.Seconds == 0 {
 		err = required{"ttl_seconds"}.err("")
 	}
-	if err == nil {
-		err = x.query.done()
-	}
-	if err != nil {
+	if err = x.complete(err, nil); err != nil {
 		return err
 	}
 	r, of, err := x.reservation()

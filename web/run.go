@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -134,7 +135,7 @@ func (w *writer) run(r *store.Run) *writer {
 	if r.Error == "" {
 		return w.null().close()
 	}
-	return w.open().key("code").text(r.Error).key("detail").text(cmpOr(runErrors[r.Error], r.Error)).close().close()
+	return w.open().key("code").text(r.Error).key("detail").text(cmp.Or(runErrors[r.Error], r.Error)).close().close()
 }
 
 // runErrors say why a run failed; a run keeps the code alone.

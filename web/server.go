@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -33,21 +34,14 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.BodyLimit = cmpOr(c.BodyLimit, 4<<20)
-	c.ImportBodyLimit = cmpOr(c.ImportBodyLimit, 8<<20)
-	c.RequestsPerSecond = cmpOr(c.RequestsPerSecond, 1000)
-	c.Burst = cmpOr(c.Burst, 2000)
-	c.ReadTimeout = cmpOr(c.ReadTimeout, 30*time.Second)
-	c.WriteTimeout = cmpOr(c.WriteTimeout, 60*time.Second)
-	c.IdleTimeout = cmpOr(c.IdleTimeout, 120*time.Second)
+	c.BodyLimit = cmp.Or(c.BodyLimit, 4<<20)
+	c.ImportBodyLimit = cmp.Or(c.ImportBodyLimit, 8<<20)
+	c.RequestsPerSecond = cmp.Or(c.RequestsPerSecond, 1000)
+	c.Burst = cmp.Or(c.Burst, 2000)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, 60*time.Second)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 120*time.Second)
 	return c
-}
-
-func cmpOr[T comparable](v, otherwise T) T {
-	if v == *new(T) {
-		return otherwise
-	}
-	return v
 }
 
 // Deps are what the API serves from.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"iter"
@@ -162,7 +163,7 @@ func (p *past) parts(from *store.Ledger, a ask, now store.Instant, head store.He
 		m = present(a, now, head)
 	}
 	for _, l := range chosen(from, a.locations) {
-		p.places = append(p.places, placeTime{l, cmpOr(m.AsOf, 0)})
+		p.places = append(p.places, placeTime{l, m.AsOf})
 	}
 	return []part{{m, a.locations}}, nil
 }
@@ -285,7 +286,7 @@ func (w *writer) envelope(p *past, hideCost bool) {
 	}
 	w.close().key("locations").list()
 	for _, place := range p.places {
-		w.open().key("id").id(place.location.ID).key("as_of").time(cmpOr(place.at, p.At)).
+		w.open().key("id").id(place.location.ID).key("as_of").time(cmp.Or(place.at, p.At)).
 			key("timezone").text(place.location.TimeZone).close()
 	}
 	w.end()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 
@@ -38,9 +39,7 @@ func (s *Server) requestSync(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if replayed {
-		x.Writer.Header()["Idempotency-Replayed"] = headerTrue
-	}
+	x.replayed(replayed)
 	x.Writer.Header().Set("Location", "/api/v1/sync/runs/"+run.ID.String())
 	return x.send(http.StatusAccepted, newWriter().run(run))
 }
@@ -115,7 +114,7 @@ func (w *writer) destination(d *store.DestinationStatus) *writer {
 	if d.Code == "" {
 		return w.null().close()
 	}
-	return w.open().key("code").text(d.Code).key("detail").text(cmpOr(d.Detail, d.Code)).close().close()
+	return w.open().key("code").text(d.Code).key("detail").text(cmp.Or(d.Detail, d.Code)).close().close()
 }
 
 // resumeDestination lets a paused destination go on.

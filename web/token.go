@@ -67,13 +67,7 @@ func (x *exchange) decodeToken() (*store.IssueToken, error) {
 		missing.seen(name)
 		return b.tokenMember(cmd, name)
 	})
-	if err == nil {
-		err = missing.err("")
-	}
-	if err == nil {
-		err = x.query.done()
-	}
-	if err != nil {
+	if err = x.complete(err, missing); err != nil {
 		return nil, err
 	}
 	if cmd.Location.IsZero() {
@@ -188,11 +182,7 @@ func (x *exchange) sendMe(now store.Instant, ok bool) error {
 // confirmClock says that the machine's clock is right. It is the clock of all
 // locations, so that a token bound to one may not.
 func (s *Server) confirmClock(x *exchange) error {
-	err := x.noBody()
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
-	if err != nil {
+	if err := x.forAll(x.noBody()); err != nil {
 		return err
 	}
 	receipt, err := x.do(&store.ConfirmClock{})

@@ -9,10 +9,7 @@ import (
 // shipTransfer sends goods off, or moves them within the shop.
 func (s *Server) shipTransfer(x *exchange) error {
 	c, err := x.decodeShipment()
-	if err == nil {
-		err = x.query.done()
-	}
-	if err != nil {
+	if err = x.complete(err, nil); err != nil {
 		return err
 	}
 	for i := range c.lines {
@@ -34,10 +31,7 @@ func (s *Server) shipTransfer(x *exchange) error {
 // receiveTransfer books what became of the goods of a transfer.
 func (s *Server) receiveTransfer(x *exchange) error {
 	cmd, err := x.decodeReceipt(false)
-	if err == nil {
-		err = x.query.done()
-	}
-	if err != nil {
+	if err = x.complete(err, nil); err != nil {
 		return err
 	}
 	d, err := x.transfer()
@@ -59,10 +53,7 @@ func (s *Server) receiveTransfer(x *exchange) error {
 // anything is known of it.
 func (s *Server) receiveByNumber(x *exchange) error {
 	cmd, err := x.decodeReceipt(true)
-	if err == nil {
-		err = x.query.done()
-	}
-	if err != nil {
+	if err = x.complete(err, nil); err != nil {
 		return err
 	}
 	if cmd.Location.IsZero() {
@@ -134,13 +125,7 @@ func (s *Server) patchTransfer(x *exchange) error {
 		b.text(&cmd.Number)
 		return true
 	})
-	if err == nil {
-		err = missing.err("")
-	}
-	if err == nil {
-		err = x.query.done()
-	}
-	if err != nil {
+	if err = x.complete(err, missing); err != nil {
 		return err
 	}
 	d, err := x.transfer()

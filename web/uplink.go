@@ -23,13 +23,7 @@ func (s *Server) enrolAtCentral(x *exchange) error {
 		}
 		return true
 	})
-	if err == nil {
-		err = x.query.done()
-	}
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
-	if err == nil {
+	if err = x.forAll(x.complete(err, nil)); err == nil {
 		err = checkEnrolment(url, code, name)
 	}
 	if err != nil {
@@ -74,10 +68,7 @@ func (s *Server) adopt(x *exchange) error { return x.uplink(s.sync.Adopt) }
 
 // uplink does one thing to the tie to central. It concerns every location.
 func (x *exchange) uplink(do func(context.Context) error) error {
-	err := x.noBody()
-	if err == nil {
-		err = x.mayTouch(store.ID{})
-	}
+	err := x.forAll(x.noBody())
 	if err == nil && !x.dryRun {
 		err = do(x.Request.Context())
 	}

@@ -44,6 +44,6 @@ func (c *Client) open(ctx context.Context, l syncer.Ledger, central store.Head) 
 		}
 	}
 	branch := store.Position{Epoch: common.Epoch, Seq: common.Seq}
-	_, err = l.Do(ctx, system, &store.OpenEpoch{Branch: branch, Hash: common.Hash, Reason: store.EpochAdopted})
+	_, err = l.Do(ctx, store.SystemRequest(), &store.OpenEpoch{Branch: branch, Hash: common.Hash, Reason: store.EpochAdopted})
 	return err
 }

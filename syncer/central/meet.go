@@ -96,7 +96,7 @@ var errBusy = errors.New("not only the system")
 func idleSince(ctx context.Context, l syncer.Ledger, seq int64) (bool, error) {
 	err := l.Journal().Scan(ctx, seq, l.Head().Seq, func(row *store.Stored) error {
 		e, err := store.ParseEntry(row.Bytes)
-		if err == nil && e.Source != system.Source {
+		if err == nil && e.Source != store.SystemRequest().Source {
 			return errBusy
 		}
 		return err

@@ -12,9 +12,6 @@ import (
 	"github.com/shelfd/shelfd/syncer/wire"
 )
 
-// system is who opens epochs and brings entries back.
-var system = store.Request{Actor: "system", Source: "system", Manager: true}
-
 // restore goes on from a backup: central has all of it up to common, and more.
 // It opens an epoch, brings back what came after the backup, and is safe to be
 // interrupted anywhere.
@@ -22,7 +19,7 @@ func (c *Client) restore(ctx context.Context, l syncer.Ledger, central, common s
 	c.deps.Log.Warn("this ledger is older than what central has of it; bringing the rest back",
 		"common_seq", common.Seq, "central_seq", central.Seq)
 	open := &store.OpenEpoch{Branch: store.Position{Epoch: central.Epoch, Seq: common.Seq}, Hash: common.Hash, Reason: store.EpochRestored}
-	if _, err := l.Do(ctx, system, open); err != nil {
+	if _, err := l.Do(ctx, store.SystemRequest(), open); err != nil {
 		return stream{}, err
 	}
 	return c.openStream(ctx, l, central)
@@ -41,7 +38,7 @@ func (c *Client) fetchTail(ctx context.Context, l syncer.Ledger, end store.Head)
 			return err
 		}
 		before := l.Again().Seq
-		if _, err := l.Do(ctx, system, &store.Reappend{Rows: t.rows}); err != nil {
+		if _, err := l.Do(ctx, store.SystemRequest(), &store.Reappend{Rows: t.rows}); err != nil {
 			return err
 		}
 		done := l.Again().Seq
