@@ -7,7 +7,7 @@ import "context"
 // reason_sign_mismatch, unknown_reason, quantity_out_of_range,
 // insufficient_stock, room_not_sellable, lot_closed, future_time,
 // backdate_limit, approval_required, reservation_expired,
-// reservation_closed, same_item, unit_mismatch, invalid_request.
+// reservation_closed, same_item, unit_mismatch, sale_source, invalid_request.
 type Adjust struct {
 	Item      ID
 	Change    Quantity
@@ -135,6 +135,9 @@ func (a *Adjust) checkSeen(_ *tx, item *Item, _ *Movement) *Error {
 // plan makes the movement of change on item. refusals are business refusals
 // that an offline request turns into flags; err is a definite refusal.
 func (a *Adjust) plan(t *tx, item *Item, change Quantity) (*Movement, []*Error, error) {
+	if err := a.checkSource(t, item); err != nil {
+		return nil, nil, err
+	}
 	value, ok := valueOf(change, item.Product.UnitCost)
 	after := item.Quantity + change
 	if !ok || abs64(int64(after)) > uint64(MaxQuantity) {
@@ -163,6 +166,17 @@ func (a *Adjust) plan(t *tx, item *Item, change Quantity) (*Movement, []*Error, 
 		m.Flags |= FlagOffline
 	}
 	return m, refusals, nil
+}
+
+// checkSource refuses sales and returns where something else reports them: it
+// does so for an offline request too, because booking one twice is no way to
+// accept it.
+func (a *Adjust) checkSource(t *tx, item *Item) *Error {
+	source := t.rules.saleSource(item.Location)
+	if source == "" || source == t.req.Source || (a.Reason != Sale && a.Reason != Return) {
+		return nil
+	}
+	return refuse(CodeSaleSource, "Sales of %s are booked from %s.", item.Location.Name, source).at("/reason_code")
 }
 
 func (a *Adjust) checkOpen(_ *tx, item *Item, _ *Movement) *Error { return item.checkOpen() }

@@ -115,6 +115,7 @@ type EventType string
 const (
 	EventLowStock       EventType = "low_stock"
 	EventDiscrepancy    EventType = "discrepancy_opened"
+	EventReconciled     EventType = "discrepancy_closed"
 	EventClock          EventType = "clock_step"
 	EventClockConfirmed EventType = "clock_confirmed"
 	EventRecovered      EventType = "recovered"

@@ -45,6 +45,7 @@ const (
 	CodeStorageFull           Code = "storage_full"
 	CodeReadOnly              Code = "read_only"
 	CodeUnavailable           Code = "unavailable"
+	CodeSaleSource            Code = "sale_source"
 )
 
 // Detail is one problem of a refused request: where it is (a JSON Pointer into

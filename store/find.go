@@ -14,6 +14,21 @@ func (l *Ledger) Item(id ID) (*Item, bool) {
 	return i, ok
 }
 
+// ItemsOf lists the rows of a product at a location, archived ones too.
+func (l *Ledger) ItemsOf(product, location ID) []*Item {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	g, ok := l.s.groups.base[groupKey{product, location}]
+	if !ok {
+		return nil
+	}
+	list := make([]*Item, 0, len(g.items))
+	for _, id := range g.items {
+		list = append(list, l.s.items.base[id])
+	}
+	return list
+}
+
 // Product finds a product by id; ok is false when there is none.
 func (l *Ledger) Product(id ID) (*Product, bool) {
 	l.mu.RLock()

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -30,6 +32,19 @@ type Rules struct {
 	// low-stock thresholds counts: OwnerCentral, also when empty, or
 	// OwnerStore, which refuses commands from central about them.
 	CatalogueOwner, ThresholdOwner string
+	// SaleSources names the source that books a location's sales, such as
+	// pos:vendure, by the location's id or its name in small letters. Where
+	// there is one, sales from anywhere else are refused, because they would be
+	// booked twice.
+	SaleSources map[string]string
+}
+
+// saleSource is the only source of a location's sales, empty for any.
+func (r *Rules) saleSource(l *Location) string {
+	if len(r.SaleSources) == 0 {
+		return ""
+	}
+	return cmp.Or(r.SaleSources[l.ID.String()], r.SaleSources[strings.ToLower(l.Name)])
 }
 
 // Who may own a group of fields.

@@ -53,6 +53,8 @@ func (w *worker) attempt(ctx context.Context, r *activeRun) error {
 		if r == nil || r.SyncType != store.SyncFull {
 			return nil
 		}
+		// What waited for a person may be settled by it.
+		w.refused = true
 		return w.to.Target.Compare(ctx, w.e.Ledger, r.Force, w.step(ctx, r))
 	})
 	return errors.Join(err, w.recounted(context.WithoutCancel(ctx)))

@@ -43,7 +43,7 @@ type Feed struct {
 	arrived         map[store.Position]bool
 	// open are the work items that nobody has done yet, aside the entries that
 	// were set aside, at the time of the attempt.
-	open  map[workKey]bool
+	open  map[workKey]store.WorkItem
 	aside []aside
 	at    store.Instant
 }

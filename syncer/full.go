@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/shelfd/shelfd/store"
@@ -63,20 +64,40 @@ func (f *Feed) comparePage(ctx context.Context, p *parcels, page []*store.Item, 
 		}
 		differ = append(differ, Parcel{Position: store.Position{Epoch: epoch, Seq: item.Seq}, Item: item})
 	}
-	for batch := range slices.Chunk(differ, max(1, f.traits.Most)) {
+	if err := f.settle(ctx, p, differ); err != nil {
+		_ = f.records.PutShadows(ctx, f.name, p.shadows) // the run fails with what stopped it
+		return err
+	}
+	return nil
+}
+
+// settle sends parcels in batches.
+func (f *Feed) settle(ctx context.Context, p *parcels, list []Parcel) error {
+	for batch := range slices.Chunk(list, max(1, f.traits.Most)) {
 		if err := f.halve(ctx, p, batch); err != nil {
-			_ = f.records.PutShadows(ctx, f.name, p.shadows) // the run fails with what stopped it
 			return err
 		}
 	}
 	return nil
 }
 
+// Settle sends parcels that belong to no range of the ledger, such as what a
+// comparison found, and gives what became of them. One that is refused is set
+// aside.
+func (f *Feed) Settle(ctx context.Context, l Ledger, list []Parcel) (store.RunCounts, error) {
+	if err := f.load(ctx, l); err != nil {
+		return store.RunCounts{}, err
+	}
+	p := &parcels{shadows: map[store.ID][32]byte{}}
+	err := f.settle(ctx, p, list)
+	return p.counts, errors.Join(err, f.records.PutShadows(ctx, f.name, p.shadows))
+}
+
 // halve sends parcels, and the halves of what is refused by themselves. One
 // that is refused alone is set aside at once: it holds nobody up, and the next
 // full run tries again.
 func (f *Feed) halve(ctx context.Context, p *parcels, list []Parcel) error {
-	outcomes, err := f.send(ctx, Batch{Key: f.name + "/full/" + f.newID().String(), Parcels: list})
+	outcomes, err := f.send(ctx, Batch{Key: f.name + "/full/" + f.newID().String(), Parcels: list, Whole: true})
 	if err == nil {
 		return f.book(ctx, p, list, outcomes)
 	}

@@ -37,18 +37,21 @@ func (f *Feed) book(ctx context.Context, p *parcels, sent []Parcel, outcomes []O
 	return f.records.PutWorkItems(ctx, work)
 }
 
-// work makes a work item, unless the same one is open already.
+// work makes a work item, or brings the open one about the same up to date; ok
+// is false when that says so already.
 func (f *Feed) work(parcel *Parcel, o Outcome) (w store.WorkItem, ok bool) {
-	w = store.WorkItem{ID: f.newID(), Destination: f.name, Code: o.Code, Detail: o.Detail, CreatedAt: f.at}
+	w = store.WorkItem{ID: f.newID(), Destination: f.name, Code: o.Code, CreatedAt: f.at}
 	if parcel.Item != nil {
 		w.ItemID = parcel.Item.ID
 	}
 	about := workKey{w.ItemID, w.Code}
-	if f.open[about] && !w.ItemID.IsZero() {
-		return w, false
+	if old, open := f.open[about]; open && !w.ItemID.IsZero() {
+		w = old
 	}
-	f.open[about] = true
-	return w, true
+	ok = w.Detail != o.Detail
+	w.Detail = o.Detail
+	f.open[about] = w
+	return w, ok
 }
 
 // setAside puts an entry where people see it, and counts one more refusal of
@@ -88,9 +91,9 @@ func (f *Feed) load(ctx context.Context, l Ledger) error {
 	if err != nil {
 		return err
 	}
-	f.open = make(map[workKey]bool, len(work))
-	for i := range work {
-		f.open[workKey{work[i].ItemID, work[i].Code}] = true
+	f.open = make(map[workKey]store.WorkItem, len(work))
+	for _, w := range work {
+		f.open[workKey{w.ItemID, w.Code}] = w
 	}
 	list, err := f.records.ListQuarantine(ctx, f.name)
 	if err != nil {

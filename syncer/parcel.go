@@ -89,12 +89,12 @@ func (f *Feed) add(p *parcels, l Ledger, e *store.Entry, index map[store.ID]int,
 		return
 	}
 	if n, ok := index[id]; ok {
-		p.list[n].Position = e.Position
+		p.list[n].Position, p.list[n].Entries = e.Position, append(p.list[n].Entries, e)
 		p.counts.Skipped++
 		return
 	}
 	index[id] = len(p.list)
-	p.list = append(p.list, Parcel{Position: e.Position, Item: item})
+	p.list = append(p.list, Parcel{Position: e.Position, Item: item, Entries: []*store.Entry{e}})
 }
 
 // echoes remembers items that only changed by what the destination itself

@@ -47,6 +47,9 @@ type Batch struct {
 	// another one.
 	Key     string
 	Parcels []Parcel
+	// Whole: the parcels are of no range of the ledger. What a comparison
+	// found, or somebody wants sent again, is in it, whatever went before.
+	Whole bool
 }
 
 // Parcel is one thing to deliver.
@@ -54,8 +57,11 @@ type Parcel struct {
 	// Position is that of the entry or, for an item's numbers, of the newest
 	// entry that changed them.
 	Position store.Position
-	// Entry is nil where numbers are sent.
-	Entry *store.Entry
+	// Entry is nil where numbers are sent. Entries are then what changed them,
+	// in order, since the destination was told before; nil when all of it is to
+	// be told.
+	Entry   *store.Entry
+	Entries []*store.Entry
 	// Item is the item as it is now, nil for an entry that is about none.
 	Item *store.Item
 }

@@ -57,3 +57,42 @@ func BenchmarkScan(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkLevels measures what a full comparison with a point of sale reads
+// and writes of its 50,000 levels.
+func BenchmarkLevels(b *testing.B) {
+	d := opened(b)
+	var levels []store.Level
+	var places []store.Place
+	for n := range 50_000 {
+		p := store.Place{Product: fmt.Sprintf("%08x-7a1c-4b1e-9d52-3f1f6f0c2a77", uint32(n*2654435761)), Lot: fmt.Sprintf("1A40603000%014d", n), Room: "floor"}
+		places = append(places, p)
+		levels = append(levels, store.Level{Place: p, Seq: int64(n), Seen: 35000, SeenAt: start, Known: true})
+	}
+	must(b, d.PutLevels(b.Context(), "pos", levels))
+	for _, size := range []int{1000, len(levels)} {
+		part := 0
+		each := func(name string, fn func(from, to int) error) {
+			b.Run(fmt.Sprint(name, "/", size), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					must(b, fn(part, part+size))
+					part = (part + size) % len(levels)
+				}
+				b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "levels/s")
+			})
+		}
+		each("put", func(from, to int) error { return d.PutLevels(b.Context(), "pos", levels[from:to]) })
+		each("see", func(from, to int) error { return d.SeeLevels(b.Context(), "pos", levels[from:to]) })
+		each("read", func(from, to int) error {
+			_, err := d.Levels(b.Context(), "pos", places[from:to])
+			return err
+		})
+	}
+	b.Run("scan", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			must(b, d.ScanLevels(b.Context(), "pos", func(store.Level) error { return nil }))
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -176,6 +177,30 @@ func (d *DB) openReading(ctx context.Context, o Options) error {
 // read runs fn on a reading connection.
 func (d *DB) read(ctx context.Context, op string, fn func(*conn) error) error {
 	return failed(op, d.pool.with(ctx, fn))
+}
+
+// readEach runs fn for every key, in transactions one after another of at most
+// pageRows keys. A statement outside of one takes SQLite's lock by itself,
+// which is a third of the price of a small one.
+func readEach[K any](ctx context.Context, d *DB, op string, keys []K, fn func(*conn, K) error) error {
+	for page := range slices.Chunk(keys, pageRows) {
+		err := d.read(ctx, op, func(c *conn) (err error) {
+			if err := c.run("BEGIN"); err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, c.run("ROLLBACK")) }()
+			for _, k := range page {
+				if err := fn(c, k); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close ends orderly: readers, then a checked checkpoint, then the writer,

@@ -59,6 +59,11 @@ func (d *DB) DeleteDestination(ctx context.Context, name string) error {
 			c.run("DELETE FROM work_item WHERE destination = ?", name),
 			c.run("DELETE FROM quarantine WHERE destination = ?", name),
 			c.run("DELETE FROM shadow WHERE destination = ?", name),
+			c.run("DELETE FROM link WHERE destination = ?", name),
+			c.run("DELETE FROM level WHERE destination = ?", name),
+			c.run("DELETE FROM pulled_sale WHERE destination = ?", name),
+			c.run("DELETE FROM mark WHERE destination = ?", name),
+			c.run("DELETE FROM reconciliation_case WHERE destination = ?", name),
 		)
 	})
 }

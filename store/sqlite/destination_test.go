@@ -29,7 +29,7 @@ func (d *DB) records(t *testing.T, destination string) (r records) {
 	return r
 }
 
-func must(t *testing.T, errs ...error) {
+func must(t testing.TB, errs ...error) {
 	t.Helper()
 	for _, err := range errs {
 		if err != nil {
@@ -224,9 +224,13 @@ func TestKeysOfAPartOfTheLedgerAreListed(t *testing.T) {
 func TestRecordsOfAnotherTypeAreRefused(t *testing.T) {
 	d := opened(t)
 	d.remember(t, remembered("central"))
+	d.rememberPOS(t, "pos", rememberedPOS("pos"))
 	for _, sql := range []string{
 		"UPDATE destination SET seq = 'many'", "UPDATE destination SET state = NULL", "UPDATE sync_run SET forced = 'yes'",
 		"UPDATE work_item SET created_at = 'now'", "UPDATE quarantine SET seq = 1.5", "UPDATE shadow SET hash = NULL",
+		"UPDATE link SET theirs = NULL", "UPDATE level SET seq = 'many'", "UPDATE level SET seen = 0.5", "UPDATE level SET lot = NULL",
+		"UPDATE pulled_sale SET movement_seq = 'one'", "UPDATE pulled_sale SET reason = NULL", "UPDATE mark SET at = 'now'",
+		"UPDATE reconciliation_case SET shelf = 'none'", "UPDATE reconciliation_case SET our_lot = 'l-1'",
 	} {
 		if err := d.writer.tx("test", func(c *conn) error { return c.run(sql) }); err == nil {
 			t.Errorf("%s went well", sql)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -180,6 +181,28 @@ func (d *DB) write(ctx context.Context, op string, fn func(*conn) error) error {
 		return failed(op, errReadOnly)
 	}
 	return d.writer.tx(op, fn)
+}
+
+// writeRows is how many rows one transaction of writeEach writes, so that a
+// full run over a large shop keeps no sale waiting.
+const writeRows = 1000
+
+// writeEach runs fn for every row, in transactions one after another.
+func writeEach[T any](ctx context.Context, d *DB, op string, rows []T, fn func(*conn, *T) error) error {
+	for page := range slices.Chunk(rows, writeRows) {
+		err := d.write(ctx, op, func(c *conn) error {
+			for i := range page {
+				if err := fn(c, &page[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var errReadOnly = &store.Error{Code: store.CodeReadOnly, Message: "The ledger was opened for reading only."}

@@ -1,0 +1,209 @@
+package pos
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/shelfd/shelfd/store"
+)
+
+// How a link was found.
+const (
+	howSKU     = "sku"
+	howBarcode = "barcode"
+	howTag     = "tag"
+	howName    = "name"
+	howType    = "type"
+	howOnly    = "only"
+	howConfig  = "config"
+	howManual  = "manual"
+)
+
+// links are what is tied to what at one destination, in memory. They are safe
+// for concurrent use.
+type links struct {
+	mu     sync.RWMutex
+	ours   map[linkKey]store.Link
+	theirs map[linkKey]string
+}
+
+type linkKey struct {
+	kind store.LinkKind
+	id   string
+}
+
+func (l *links) load(ctx context.Context, r Records, destination string) error {
+	list, err := r.ListLinks(ctx, destination)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ours, l.theirs = make(map[linkKey]store.Link, len(list)), make(map[linkKey]string, len(list))
+	for _, link := range list {
+		l.put(link)
+	}
+	return nil
+}
+
+// put takes a link in; the lock is held. The first of several rooms that are
+// one of theirs, in the documented order, is what theirs is here.
+func (l *links) put(link store.Link) {
+	l.drop(link.Kind, link.Ours)
+	l.ours[linkKey{link.Kind, link.Ours}] = link
+	if link.Theirs == "" {
+		return
+	}
+	there := linkKey{link.Kind, link.Theirs}
+	if other, taken := l.theirs[there]; !taken || roomOrder(link.Ours) < roomOrder(other) {
+		l.theirs[there] = link.Ours
+	}
+}
+
+// drop takes a link out; the lock is held.
+func (l *links) drop(kind store.LinkKind, ours string) {
+	old, ok := l.ours[linkKey{kind, ours}]
+	if !ok {
+		return
+	}
+	delete(l.ours, linkKey{kind, ours})
+	there := linkKey{kind, old.Theirs}
+	if l.theirs[there] != ours {
+		return
+	}
+	delete(l.theirs, there)
+	for _, other := range l.ours {
+		if other.Kind == kind && other.Theirs == old.Theirs && other.Theirs != "" {
+			l.put(other)
+			return
+		}
+	}
+}
+
+func roomOrder(name string) store.Room {
+	room, _ := store.ParseRoom(name)
+	return room
+}
+
+// find gives the link of something of ours.
+func (l *links) find(kind store.LinkKind, ours string) (store.Link, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	link, ok := l.ours[linkKey{kind, ours}]
+	return link, ok
+}
+
+// of gives what of ours something of theirs is.
+func (l *links) of(kind store.LinkKind, theirs string) (ours string, ok bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	ours, ok = l.theirs[linkKey{kind, theirs}]
+	return ours, ok
+}
+
+// idOf is of for products and lots.
+func (l *links) idOf(kind store.LinkKind, theirs string) (id store.ID, ok bool) {
+	ours, ok := l.of(kind, theirs)
+	if !ok {
+		return id, false
+	}
+	return store.ParseID(ours)
+}
+
+// count gives how many links of a kind there are.
+func (l *links) count(kind store.LinkKind) (n int64) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for key := range l.ours {
+		if key.kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// link ties something, for good.
+func (t *Target) link(ctx context.Context, list ...store.Link) error {
+	if len(list) == 0 {
+		return nil
+	}
+	now, _ := t.ledger.Now()
+	for i := range list {
+		list[i].Destination, list[i].At = t.cfg.Name, now
+	}
+	if err := t.records.PutLinks(ctx, list); err != nil {
+		return err
+	}
+	t.links.mu.Lock()
+	defer t.links.mu.Unlock()
+	for _, link := range list {
+		t.links.put(link)
+	}
+	return nil
+}
+
+// configured ties the rooms and reasons that the configuration names.
+func (t *Target) configured(ctx context.Context) error {
+	var list []store.Link
+	add := func(kind store.LinkKind, ours, theirs string) {
+		if old, ok := t.links.find(kind, ours); !ok || old.Theirs != theirs || old.How != howConfig {
+			list = append(list, store.Link{Kind: kind, Ours: ours, Theirs: theirs, How: howConfig})
+		}
+	}
+	for room, theirs := range t.cfg.Rooms {
+		add(store.LinkRoom, room.String(), theirs)
+	}
+	for reason, theirs := range t.cfg.Reasons {
+		add(store.LinkReason, reason.String(), theirs)
+	}
+	return t.link(ctx, list...)
+}
+
+// linkRooms ties rooms by their type or name; where there is only one, it is
+// every room but quarantine.
+func (t *Target) linkRooms(ctx context.Context, rooms []Room) error {
+	var list []store.Link
+	for _, ours := range store.Rooms {
+		if _, known := t.links.find(store.LinkRoom, ours.String()); known {
+			continue
+		}
+		for _, r := range rooms {
+			if how := matchRoom(ours, r, len(rooms) == 1); how != "" {
+				list = append(list, store.Link{Kind: store.LinkRoom, Ours: ours.String(), Theirs: r.ID, Name: r.Name, How: how})
+				break
+			}
+		}
+	}
+	return t.link(ctx, list...)
+}
+
+func matchRoom(ours store.Room, r Room, only bool) (how string) {
+	words := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(r.Name)))
+	switch {
+	case r.Type == ours:
+		return howType
+	case words == ours.String():
+		return howName
+	case only && r.Type == 0 && ours != store.Quarantine:
+		return howOnly
+	}
+	return ""
+}
+
+// linkReasons ties reasons that have the same name there.
+func (t *Target) linkReasons(ctx context.Context, reasons []Reason) error {
+	var list []store.Link
+	for _, ours := range store.Reasons {
+		if _, known := t.links.find(store.LinkReason, ours.String()); known {
+			continue
+		}
+		for _, r := range reasons {
+			if strings.EqualFold(strings.TrimSpace(r.Name), ours.String()) {
+				list = append(list, store.Link{Kind: store.LinkReason, Ours: ours.String(), Theirs: r.ID, Name: r.Name, How: howName})
+				break
+			}
+		}
+	}
+	return t.link(ctx, list...)
+}
