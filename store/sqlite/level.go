@@ -15,7 +15,7 @@ const (
 	firstLevels = `SELECT product, lot, room, seq, seen, seen_at FROM level
 		WHERE destination = ? ORDER BY product, lot, room LIMIT ?`
 	nextLevels = `SELECT product, lot, room, seq, seen, seen_at FROM level
-		WHERE destination = ? AND (product, lot, room) >= (?, ?, ?) ORDER BY product, lot, room LIMIT ?`
+		WHERE destination = ? AND (product, lot, room) > (?, ?, ?) ORDER BY product, lot, room LIMIT ?`
 
 	putLevel = `INSERT OR REPLACE INTO level (destination, product, lot, room, seq, seen, seen_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`

@@ -58,9 +58,9 @@ func rememberedPOS(destination string) posRecords {
 	shelf, theirs, none := store.Quantity(35000), store.Quantity(-5000), store.Quantity(0)
 	return posRecords{
 		Links: []store.Link{
-			{Destination: destination, Kind: store.LinkProduct, Ours: "600", Theirs: "p-1", Name: "Blue Dream", How: "sku", At: start},
+			{Destination: destination, Kind: store.LinkProduct, Ours: "p600", Theirs: "p-1", Name: "Blue Dream", How: "sku", At: start},
 			{Destination: destination, Kind: store.LinkReason, Ours: "DAMAGE", How: "config", At: start + 1},
-			{Destination: destination, Kind: store.LinkRoom, Ours: "vault", Theirs: "5", Name: "Back", How: "manual", At: start + 2},
+			{Destination: destination, Kind: store.LinkRoom, Ours: "sales_floor", Theirs: "5", Name: "Front", How: "manual", At: start + 2},
 		},
 		Levels: []store.Level{
 			{Place: store.Place{Product: "p-0"}, Known: true},
@@ -171,8 +171,8 @@ func TestRecordsOfConnectorsAreTakenOutOneByOne(t *testing.T) {
 	d, want, ctx := opened(t), rememberedPOS("pos"), t.Context()
 	d.rememberPOS(t, "pos", want)
 	must(t,
-		d.DeleteLink(ctx, "pos", store.LinkReason, "DAMAGE"), d.DeleteLink(ctx, "pos", store.LinkLot, "600"),
-		d.DeleteLink(ctx, "pos", store.LinkProduct, "601"), d.DeleteLink(ctx, "other", store.LinkProduct, "600"),
+		d.DeleteLink(ctx, "pos", store.LinkReason, "DAMAGE"), d.DeleteLink(ctx, "pos", store.LinkLot, "p600"),
+		d.DeleteLink(ctx, "pos", store.LinkProduct, "p601"), d.DeleteLink(ctx, "other", store.LinkProduct, "p600"),
 		d.DeletePulledSale(ctx, "pos", "order-1", 0), d.DeletePulledSale(ctx, "pos", "order-2", 1),
 		d.DeletePulledSale(ctx, "other", "order-2", 3),
 		d.DeleteMark(ctx, "pos", "levels"), d.DeleteMark(ctx, "other", "sales"), d.DeleteMark(ctx, "pos", "none"),
@@ -299,7 +299,7 @@ func posWrites(d *DB) map[string]func(context.Context) error {
 	r := rememberedPOS("pos")
 	return map[string]func(context.Context) error{
 		"PutLinks":          func(ctx context.Context) error { return d.PutLinks(ctx, r.Links) },
-		"DeleteLink":        func(ctx context.Context) error { return d.DeleteLink(ctx, "pos", store.LinkProduct, "600") },
+		"DeleteLink":        func(ctx context.Context) error { return d.DeleteLink(ctx, "pos", store.LinkProduct, "p600") },
 		"PutLevels":         func(ctx context.Context) error { return d.PutLevels(ctx, "pos", r.Levels) },
 		"SeeLevels":         func(ctx context.Context) error { return d.SeeLevels(ctx, "pos", r.Levels[:1]) },
 		"PutPulledSales":    func(ctx context.Context) error { return d.PutPulledSales(ctx, r.Sales) },

@@ -150,8 +150,8 @@ func sample(t *testing.T, d *DB) {
 	d.rememberPOS(t, "pos", rememberedPOS("pos"))
 }
 
-// TestGoldenLedgerOfAReleaseOpens opens the dump of each schema. A dump that
-// is missing is written, and is made no more once its schema was released.
+// TestGoldenLedgerOfAReleaseOpens opens the dump of each schema. `make golden`
+// writes that of the newest only when it is missing: a released one stays.
 func TestGoldenLedgerOfAReleaseOpens(t *testing.T) {
 	made := opened(t)
 	sample(t, made)

@@ -369,9 +369,9 @@ INSERT INTO meta (key, value) VALUES ('store', '01000000-0000-0000-0000-00000000
 INSERT INTO meta (key, value) VALUES ('version', '1.2.3');
 INSERT INTO schema_history (version, name, program, applied_at) VALUES (1, 'ledger', '1.2.3', 1750000000123);
 INSERT INTO schema_history (version, name, program, applied_at) VALUES (2, 'pos', '1.2.3', 1750000000123);
-INSERT INTO link (destination, kind, ours, theirs, name, how, at) VALUES ('pos', 'product', '600', 'p-1', 'Blue Dream', 'sku', 1750000000123);
+INSERT INTO link (destination, kind, ours, theirs, name, how, at) VALUES ('pos', 'product', 'p600', 'p-1', 'Blue Dream', 'sku', 1750000000123);
 INSERT INTO link (destination, kind, ours, theirs, name, how, at) VALUES ('pos', 'reason', 'DAMAGE', '', '', 'config', 1750000000124);
-INSERT INTO link (destination, kind, ours, theirs, name, how, at) VALUES ('pos', 'room', 'vault', '5', 'Back', 'manual', 1750000000125);
+INSERT INTO link (destination, kind, ours, theirs, name, how, at) VALUES ('pos', 'room', 'sales_floor', '5', 'Front', 'manual', 1750000000125);
 INSERT INTO level (destination, product, lot, room, seq, seen, seen_at) VALUES ('pos', 'p-0', '', '', 0, 0, NULL);
 INSERT INTO level (destination, product, lot, room, seq, seen, seen_at) VALUES ('pos', 'p-1', 'l-1', 'floor', 9, 35000, 1750000000123);
 INSERT INTO level (destination, product, lot, room, seq, seen, seen_at) VALUES ('pos', 'p-1', 'l-1', 'vault', 8, NULL, NULL);
