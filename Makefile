@@ -20,6 +20,14 @@ SPECTRAL_VERSION := 6.16.3
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 SPECTRAL := .tools/spectral-$(SPECTRAL_VERSION)
 
+# Programs that tests in test/ run as they are. What each consists of is
+# pinned, to the last package, by the lock file in its test/testdata.
+NODE_PROGRAMS := vendure prism medusa
+
+# A Node.js that they run on, which goes before the machine's own.
+NODE := .tools/node/bin/node
+export PATH := $(CURDIR)/.tools/node/bin:$(PATH)
+
 # Leaves out MessagePack, which gin would bring and nothing here speaks: 6 MB.
 TAGS := -tags nomsgpack
 
@@ -30,16 +38,16 @@ PLATFORMS := windows/amd64 darwin/arm64 linux/arm64 linux/arm
 FUZZTIME ?= 10s
 BENCH ?= .
 
-.PHONY: build test test-slow golden lint fmt fuzz bench run cross clean
+.PHONY: build test test-slow golden lint fmt fuzz bench run cross lockfiles clean
 
 build: ## the binary, stripped, as bin/shelfd
 	$(GO) build $(TAGS) -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o bin/shelfd .
 
-test: ## every test; those that need strace or mount rights say so when they cannot run
+test: .tools/vendure .tools/prism ## every test; those that need strace or mount rights say so when they cannot run
 	$(GO) test -timeout 9m ./...
 	cd test && $(GO) test -timeout 9m ./...
 
-test-slow: ## the suites that run the real program, and random histories, at length
+test-slow: $(NODE_PROGRAMS:%=.tools/%) ## the suites that run the real program, and random histories, at length
 	$(GO) test $(SLOW) -timeout 20m -run Herd ./central
 	$(GO) test $(SLOW) -timeout 20m ./store ./syncer ./web ./cmd
 	cd test && $(GO) test $(SLOW) -timeout 40m ./...
@@ -82,6 +90,13 @@ cross: ## compile and vet for the other systems
 		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) vet ./... || exit 1; \
 	done
 
+lockfiles: $(NODE) ## pin anew what the Node.js programs in test/testdata consist of
+	for name in $(NODE_PROGRAMS); do \
+		(cd test/testdata/$$name && rm -f package-lock.json && \
+		npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund && \
+		sed -i.bak '/"resolved":/d' package-lock.json && rm package-lock.json.bak) || exit 1; \
+	done
+
 clean: ## what was built, and the pinned tools
 	rm -rf bin .tools
 
@@ -89,10 +104,17 @@ $(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv bin/golangci-lint $@
 
-$(SPECTRAL):
-	@command -v npm >/dev/null || { \
-		echo 'make lint: npm is needed to check web/openapi.yaml. Install Node.js 18.18 or newer with npm; on Debian: apt-get install nodejs npm' >&2; \
-		exit 1; }
+$(SPECTRAL): | $(NODE)
 	rm -rf $@.part
 	npm install --prefix $@.part --ignore-scripts --no-audit --no-fund --no-save @stoplight/spectral-cli@$(SPECTRAL_VERSION)
 	mv $@.part $@
+
+$(NODE_PROGRAMS:%=.tools/%): .tools/%: test/testdata/%/package-lock.json | $(NODE)
+	rm -rf $@ $@.part
+	mkdir -p $@.part
+	cp test/testdata/$*/package.json test/testdata/$*/package-lock.json $@.part
+	npm ci --prefix $@.part --ignore-scripts --no-audit --no-fund
+	mv $@.part $@
+
+$(NODE):
+	test/install-node .tools/node

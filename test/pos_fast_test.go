@@ -1,0 +1,6 @@
+//go:build !slow
+
+package test
+
+// How much is done to a shop with a point of sale.
+const posOperations, posKills = 120, 4
