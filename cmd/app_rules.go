@@ -12,6 +12,7 @@ func (c Config) rules() (store.Rules, error) {
 	r.BackdateLimit = time.Duration(c.Rules.BackdateLimit)
 	r.HysteresisPercent = int(c.Rules.LowStockHysteresis)
 	r.CatalogueOwner, r.ThresholdOwner = c.Rules.CatalogueOwner, c.Rules.ThresholdOwner
+	r.SaleSources = c.saleSources()
 	r.HeadEvery = time.Duration(c.Checkpoints.HeadInterval)
 	theft, err := store.ParseQuantity(string(c.Rules.NotesRequiredAbove.Theft))
 	if err != nil {

@@ -13,10 +13,14 @@ import (
 	"time"
 )
 
+// slowestAnswer is how long an answer may be in coming: the server may read a
+// whole point of sale meanwhile.
+const slowestAnswer = 15 * time.Minute
+
 // networkTransport reaches a server whose certificate has that SHA-256, in hex;
 // "" for one without TLS. There is never a proxy in between.
 func networkTransport(certificate string) *http.Transport {
-	t := &http.Transport{ResponseHeaderTimeout: 2 * time.Minute}
+	t := &http.Transport{ResponseHeaderTimeout: slowestAnswer}
 	if certificate != "" {
 		t.TLSClientConfig = &tls.Config{
 			MinVersion: tls.VersionTLS12,

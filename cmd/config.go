@@ -108,6 +108,8 @@ type SyncConfig struct {
 	FirstContact Duration `yaml:"first_contact"`
 	// LongPoll keeps a request open at central, so that commands come at once.
 	LongPoll bool `yaml:"long_poll"`
+	// POS are the points of sale, and the states' registers.
+	POS []POSConfig `yaml:"pos"`
 }
 
 // SyncCentralConfig says where central is for a store that is enrolled by its

@@ -36,6 +36,7 @@ func defaultConfig() Config {
 		Checkpoints: CheckpointConfig{HeadInterval: Duration(time.Hour)},
 		Sync: SyncConfig{
 			Incremental: "*/15 * * * *", Full: "30 2 * * *", FirstContact: Duration(time.Minute), LongPoll: true,
+			POS: []POSConfig{},
 		},
 		Central: CentralConfig{Listen: "127.0.0.1:8322", MaxConnections: 16, InFlight: 256},
 	}

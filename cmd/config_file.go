@@ -62,6 +62,8 @@ func (r fileReader) read(key string, n ast.Node, v reflect.Value) {
 		r.readMapping(key, n, v)
 	case v.Kind() == reflect.Slice:
 		r.readList(key, n, v)
+	case v.Kind() == reflect.Map:
+		r.readMap(key, n, v)
 	default:
 		r.readScalar(key, n, v)
 	}
@@ -116,6 +118,26 @@ func (r fileReader) unknown(path string, at ast.Node, parent string, fields map[
 		}
 	}
 	r.fault(path, r.place(at), "is not a key; config.example.yaml lists all keys")
+}
+
+// readMap sets a map, whose keys are free.
+func (r fileReader) readMap(key string, n ast.Node, v reflect.Value) {
+	mapping, ok := n.(*ast.MappingNode)
+	if !ok {
+		r.fault(key, r.place(n), "must be a mapping of names to values, such as {name: value}; {} is the empty one")
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, entry := range mapping.Values {
+		name := entry.Key.GetToken().Value
+		path, value := joinKey(key, name), reflect.New(v.Type().Elem()).Elem()
+		if v.MapIndex(reflect.ValueOf(name)).IsValid() {
+			r.fault(path, r.place(entry.Key), "is set twice; remove one of the two")
+			continue
+		}
+		r.read(path, entry.Value, value)
+		v.SetMapIndex(reflect.ValueOf(name), value)
+	}
 }
 
 func (r fileReader) readList(key string, n ast.Node, v reflect.Value) {

@@ -25,6 +25,7 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 func (s SyncConfig) check(errs *keyErrors, insecure bool) {
 	s.Central.check(errs, insecure)
 	checkRange(errs, "sync.first_contact", s.FirstContact, 0, Duration(time.Hour))
+	checkPOS(errs, s.POS, insecure)
 }
 
 func (c SyncCentralConfig) check(errs *keyErrors, insecure bool) {

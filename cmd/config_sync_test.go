@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -80,8 +81,8 @@ central: {database: "host=/run/postgresql dbname=shelfd password=hush"}
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := SyncConfig{Full: "@daily"}
-	if c.Sync != want || c.MachineID != "till 7" || c.Central.MaxConnections != 5 || time.Duration(c.Sync.FirstContact) != 0 {
+	want := SyncConfig{Full: "@daily", POS: []POSConfig{}}
+	if !reflect.DeepEqual(c.Sync, want) || c.MachineID != "till 7" || c.Central.MaxConnections != 5 || time.Duration(c.Sync.FirstContact) != 0 {
 		t.Errorf("got %+v, %+v", c.Sync, c.Central)
 	}
 	var shown bytes.Buffer

@@ -3,6 +3,8 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 )
@@ -10,6 +12,15 @@ import (
 // Redacted gives the configuration with its secrets taken out, to be shown.
 func (c Config) Redacted() Config {
 	c.AdminToken, c.Central.Database = Secret(c.AdminToken.String()), Secret(c.Central.Database.String())
+	c.Sync.POS = slices.Clone(c.Sync.POS)
+	for i := range c.Sync.POS {
+		p := &c.Sync.POS[i]
+		p.User, p.Key = Secret(p.User.String()), Secret(p.Key.String())
+		p.Options = maps.Clone(p.Options)
+		for name, value := range p.Options {
+			p.Options[name] = Secret(value.String())
+		}
+	}
 	return c
 }
 

@@ -32,9 +32,12 @@ const (
 	// exitPartial is work done but for some of it: rows of an import that were
 	// skipped on request, items that a destination did not take.
 	exitPartial = 10
-	// exitUnsynced is a destination that could not be brought up to date.
-	// Nothing is lost.
+	// exitUnsynced is a destination that could not be reached or brought up to
+	// date. Nothing is lost.
 	exitUnsynced = 11
+	// exitDiffers is a difference between the ledger and a destination that
+	// nothing known explains.
+	exitDiffers = 12
 	// exitInterrupted is a command ended by Ctrl-C, as shells count it.
 	exitInterrupted = 130
 )

@@ -99,7 +99,8 @@ var exitMeanings = []struct {
 	{exitDamaged, "the ledger is damaged"},
 	{exitStorage, "storage failed and the outcome is unknown"},
 	{exitPartial, "partly done: some rows or items were left out"},
-	{exitUnsynced, "a destination could not be brought up to date; nothing is lost"},
+	{exitUnsynced, "a destination could not be reached or brought up to date; nothing is lost"},
+	{exitDiffers, "something differs at a point of sale that nothing on its way explains"},
 	{exitInterrupted, "interrupted before it was done"},
 }
 

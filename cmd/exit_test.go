@@ -16,10 +16,10 @@ func TestExitCodesAreAContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130}
+	want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130}
 	for i, code := range []int{
 		exitOK, exitFailure, exitUsage, exitConfig, exitNotFound, exitRefused, exitUnreachable,
-		exitInUse, exitDamaged, exitStorage, exitPartial, exitUnsynced, exitInterrupted,
+		exitInUse, exitDamaged, exitStorage, exitPartial, exitUnsynced, exitDiffers, exitInterrupted,
 	} {
 		if code != want[i] {
 			t.Errorf("the code in place %d is %d, want %d", i, code, want[i])

@@ -85,23 +85,33 @@ func (e *exportOptions) write(ctx context.Context, c *client, w io.Writer, colum
 
 // pages reads a list page by page.
 func pages(ctx context.Context, c *client, path string, query url.Values, row rowFunc) error {
+	return eachPage(ctx, c, path, query, func(page numbered) error {
+		for _, r := range page {
+			if err := row(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachPage reads a list and gives each page of it.
+func eachPage[L ~[]E, E any](ctx context.Context, c *client, path string, query url.Values, each func(L) error) error {
 	q := url.Values{"limit": {"200"}}
 	for name, values := range query {
 		q[name] = values
 	}
 	for page, seen := 1, 0; ; page++ {
 		var answer struct {
-			Data       numbered
+			Data       L
 			Pagination struct{ Total int }
 		}
 		q.Set("page", strconv.Itoa(page))
 		if err := c.get(ctx, path, q, &answer); err != nil {
 			return err
 		}
-		for _, r := range answer.Data {
-			if err := row(r); err != nil {
-				return err
-			}
+		if err := each(answer.Data); err != nil {
+			return err
 		}
 		if seen += len(answer.Data); len(answer.Data) == 0 || seen >= answer.Pagination.Total {
 			return nil

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -132,7 +133,7 @@ The other commands talk to the running server of the same data directory. When
 none runs, they open the directory themselves.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return o.checkOutput() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return o.checkOutput(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(o.stdin)
@@ -156,7 +157,7 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newCentralCommand(o)}},
 		{groupStock, "Stock:", stockCommands(o)},
 		{groupAdmin, "Administration:", []*cobra.Command{
-			newSyncCommand(o), newAdoptCommand(o), newTokenCommand(o), newVerifyCommand(o), newConfigCommand(o),
+			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newAdoptCommand(o), newTokenCommand(o), newVerifyCommand(o), newConfigCommand(o),
 			newVersionCommand(o),
 		}},
 	} {
@@ -208,11 +209,16 @@ func newParent(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-func (o *rootOptions) checkOutput() error {
-	if o.output != "text" && o.output != "json" {
-		asked := o.output
-		o.output = "text"
-		return fmt.Errorf("-o %s: must be text or json", asked)
+// moreOutputs annotates a command with the forms that its -o takes besides
+// text and json, with spaces between.
+const moreOutputs = "more outputs"
+
+func (o *rootOptions) checkOutput(c *cobra.Command) error {
+	forms := append([]string{"text", "json"}, strings.Fields(c.Annotations[moreOutputs])...)
+	if slices.Contains(forms, o.output) {
+		return nil
 	}
-	return nil
+	asked, last := o.output, len(forms)-1
+	o.output = "text"
+	return fmt.Errorf("-o %s: must be %s or %s", asked, strings.Join(forms[:last], ", "), forms[last])
 }

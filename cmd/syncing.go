@@ -11,6 +11,7 @@ import (
 	"github.com/shelfd/shelfd/store/sqlite"
 	"github.com/shelfd/shelfd/syncer"
 	uplink "github.com/shelfd/shelfd/syncer/central"
+	"github.com/shelfd/shelfd/syncer/pos"
 )
 
 const (
@@ -41,8 +42,10 @@ type syncing struct {
 	// engine and waits for it. Both under swapping.
 	ctx context.Context
 	end func()
-	// target is the destination central, nil when the store is not enrolled.
+	// target is the destination central, nil when the store is not enrolled;
+	// desk has the points of sale. Both under swapping.
 	target *uplink.Client
+	desk   *pos.Desk
 }
 
 // newSyncing makes the engine, which does nothing yet.
@@ -80,11 +83,17 @@ func (s *syncing) build(ctx context.Context) error {
 			Incremental: string(s.config.Sync.Incremental), Full: string(s.config.Sync.Full),
 		})
 	}
+	points, desk, err := s.points(ctx)
+	if err != nil {
+		return err
+	}
+	config.Destinations = append(config.Destinations, points...)
 	engine, err := syncer.New(ctx, config, syncer.Deps{
 		Ledger: s.app.ledger, Records: s.records, Clock: s.app.clock, NewID: newID, Random: rand.Float64, Log: s.app.log,
 	})
 	if err == nil {
 		s.engine.Store(engine)
+		s.desk = desk
 	}
 	return err
 }

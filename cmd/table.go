@@ -234,3 +234,11 @@ func (t *tableJSON) Close() error {
 	}
 	return t.w.Flush()
 }
+
+// counted puts a number before what it counts.
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
+}

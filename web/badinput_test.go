@@ -26,6 +26,7 @@ func (a *api) writable() []write {
 	movement := a.Adjust(item, -1, store.Sale).Facts[0].Entry.Position.String()
 	inventory, location := "/inventory/"+item.String(), a.Location.String()
 	run, work, aside := a.sync.fill(a, item)
+	a.sync.counter.open(a.Location, product)
 	patchProduct := strings.Replace(fmt.Sprintf(newProduct, location), `"sku":"BD-1",`, "", 1)
 	return slices.Concat(a.writableTransfers(), []write{
 		{"admin", "POST", "/inventory", fmt.Sprintf(`{"sku":"ONE","location_id":%q,"room_type":"vault","lot_id":%q,"quantity":1,"low_stock_threshold":1,"notes":"x"}`, location, lot), 201},
@@ -41,6 +42,11 @@ func (a *api) writable() []write {
 		{"admin", "PUT", "/sync/central", `{"url":"https://central.example.com","code":"XK3V","name":"Main Street"}`, 200},
 		{"admin", "DELETE", "/sync/central", "", 204},
 		{"admin", "POST", "/sync/adopt", "", 204},
+		{"admin", "POST", "/pos/till/check", "", 200},
+		{"admin", "POST", "/pos/till/map", "", 200},
+		{"admin", "POST", "/pos/till/compare", "", 200},
+		{"admin", "PUT", "/pos/till/links/product/" + product, `{"theirs":"x","name":"x"}`, 200},
+		{"admin", "DELETE", "/pos/till/links/product/" + product, "", 204},
 		{"admin", "POST", "/movements/" + movement + "/reverse", `{"notes":"x"}`, 201},
 		{"admin", "DELETE", "/movements/" + movement + "/notes", "", 204},
 		{"admin", "POST", "/reservations", fmt.Sprintf(`{"inventory_id":%q,"quantity":1,"reference":"x","ttl_seconds":60}`, item), 201},

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// curl gives a command for a shell that has $SHELFD and $TOKEN.
-func curl(op docsOperation, query string) string {
-	lines := []string{fmt.Sprintf(`curl "$SHELFD%s%s"`, pathExample(op.Path), query)}
+// curl gives a command that asks for a path, for a shell that has $SHELFD and
+// $TOKEN.
+func curl(op docsOperation, path string) string {
+	lines := []string{fmt.Sprintf(`curl "$SHELFD%s"`, path)}
 	if op.Method != "GET" {
 		lines[0] = strings.Replace(lines[0], "curl", "curl -X "+op.Method, 1)
 	}
@@ -43,6 +44,17 @@ func (s spec) query(parameters []*node) string {
 var idExamples = map[string]string{
 	"inventory": "inv-uuid", "products": "prod-uuid", "locations": "loc-uuid", "lots": "lot-uuid",
 	"movements": "1-8842", "reservations": "res-uuid", "runs": "run-uuid", "tokens": "token-uuid",
+}
+
+// filled puts the examples of its parameters into a path, and an id.
+func (s spec) filled(path string, parameters []*node) string {
+	for _, p := range parameters {
+		real, _ := s.resolve(p)
+		if name := real.str("name"); real.str("in") == "path" && name != "id" && real.at("example") != nil {
+			path = strings.Replace(path, "{"+name+"}", real.str("example"), 1)
+		}
+	}
+	return pathExample(path)
 }
 
 // pathExample puts an id into a path.

@@ -126,7 +126,7 @@ func (s spec) operation(path, method string, item, o *node) docsOperation {
 			op.Answers = append(op.Answers, s.answer(status, responses.at(status)))
 		}
 	}
-	op.Curl = curl(op, s.query(parameters))
+	op.Curl = curl(op, s.filled(path, parameters)+s.query(parameters))
 	return op
 }
 

@@ -114,11 +114,13 @@ func (s spec) typesOf(schema *node) []docsType {
 	}
 	var types []docsType
 	for _, word := range schema.at("type").texts() {
+		if each := schema.at("items"); word == "array" && each != nil {
+			list := s.typesOf(each)
+			list[0].Words = "list of " + list[0].Words
+			types = append(types, list...)
+			continue
+		}
 		types = append(types, docsType{Words: word})
-	}
-	if each := schema.at("items"); each != nil {
-		types = s.typesOf(each)
-		types[0].Words = "list of " + types[0].Words
 	}
 	for _, choice := range slices.Concat(items(schema.at("oneOf")), items(schema.at("anyOf"))) {
 		if schema.at("type") == nil {

@@ -79,6 +79,7 @@ func TestDocsShowExamplesAsWritten(t *testing.T) {
 		`curl &#34;$SHELFD/api/v1/inventory/snapshot?date=2026-01-27&amp;location_id=loc-uuid&#34;`,
 		`curl -X PATCH &#34;$SHELFD/api/v1/inventory/inv-uuid&#34;`,
 		`curl -X POST &#34;$SHELFD/api/v1/movements/1-8842/reverse&#34;`,
+		`curl -X PUT &#34;$SHELFD/api/v1/pos/till/links/product/prod-uuid&#34;`,
 		`curl &#34;$SHELFD/healthz&#34;</code>`,
 	} {
 		if !strings.Contains(page, want) {

@@ -49,7 +49,7 @@ func syncToo(r *route) *route {
 
 // routes is the whole API on one page.
 func (s *Server) routes() []*route {
-	return slices.Concat(s.stockRoutes(), s.catalogueRoutes(), s.syncRoutes(), s.serviceRoutes())
+	return slices.Concat(s.stockRoutes(), s.catalogueRoutes(), s.syncRoutes(), s.posRoutes(), s.serviceRoutes())
 }
 
 // stockRoutes are about stock, and what changes it.
@@ -132,6 +132,23 @@ func (s *Server) syncRoutes() []*route {
 		syncToo(reads("/ledger", store.RoleManager, s.readLedger)),
 		syncToo(reads("/ledger/head", store.RoleManager, s.ledgerHead)),
 		syncToo(reads("/ledger/checkpoints", store.RoleManager, s.listCheckpoints)),
+	}
+}
+
+// posRoutes are about points of sale, and what differs there.
+func (s *Server) posRoutes() []*route {
+	return []*route{
+		syncToo(reads("/pos", store.RoleViewer, s.listPOS)),
+		syncToo(reads("/pos/:name", store.RoleViewer, s.getPOS)),
+		writes(post, "/pos/:name/check", store.RoleManager, s.checkPOS),
+		reads("/pos/:name/preview", store.RoleManager, s.previewPOS),
+		writes(post, "/pos/:name/map", store.RoleManager, s.mapPOS),
+		writes(post, "/pos/:name/compare", store.RoleManager, s.comparePOS),
+		syncToo(reads("/pos/:name/links", store.RoleViewer, s.listLinks)),
+		writes(put, "/pos/:name/links/:kind/:ours", store.RoleManager, s.putLink),
+		writes(remove, "/pos/:name/links/:kind/:ours", store.RoleManager, s.deleteLink),
+		syncToo(reads("/reconciliation", store.RoleViewer, s.reconcile)),
+		syncToo(reads("/reconciliation/cases", store.RoleViewer, s.listCases)),
 	}
 }
 

@@ -20,6 +20,7 @@ type fakeSync struct {
 	work         []store.WorkItem
 	aside        []store.Quarantined
 	synced       map[store.ID]store.Instant
+	counter      fakeCounter
 	// asked is what the newest request was, done what else it was told to do.
 	asked store.RunRequest
 	done  []string

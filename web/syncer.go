@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/shelfd/shelfd/store"
 )
@@ -11,6 +12,7 @@ type Syncer interface {
 	runner
 	desk
 	uplink
+	counter
 	// Status gives how every destination stands.
 	Status(ctx context.Context) ([]store.DestinationStatus, error)
 	// Resume lets a paused destination go on. Codes: not_found.
@@ -54,6 +56,35 @@ type uplink interface {
 	// Adopt says that this copy of the data goes on. Codes: not_found,
 	// unavailable.
 	Adopt(ctx context.Context) error
+}
+
+// counter has the points of sale, and what differs there.
+type counter interface {
+	POS(ctx context.Context) ([]store.POS, error)
+	// CheckPOS asks one who it is. Codes: not_found. A failure to reach it is in
+	// the answer.
+	CheckPOS(ctx context.Context, name string) (store.POSCheck, error)
+	// PreviewPOS gives what the next push would send, at most limit changes, and
+	// sends nothing. Codes: not_found, unavailable.
+	PreviewPOS(ctx context.Context, name string, limit int) ([]store.POSCall, error)
+	// Links lists what is linked and what is not. Codes: not_found.
+	Links(ctx context.Context, name string, kind store.LinkKind) ([]store.LinkRow, error)
+	// PutLink links by hand; Theirs "" leaves it out there on purpose. Ours may
+	// be a SKU or a package tag. A dry run gives the row as it would be. Codes:
+	// not_found, invalid_request.
+	PutLink(ctx context.Context, r store.Request, l store.Link) (store.LinkRow, error)
+	// DeleteLink takes a link away; a dry run only looks for it. Codes: not_found.
+	DeleteLink(ctx context.Context, r store.Request, name string, kind store.LinkKind, ours string) error
+	// MapPOS links what can be linked by itself. Codes: not_found, unavailable.
+	MapPOS(ctx context.Context, name string) (store.MapResult, error)
+	// ComparePOS reads what it has and compares, sends nothing; it gives the open
+	// cases of it. Codes: not_found, unavailable.
+	ComparePOS(ctx context.Context, name string) ([]store.Case, error)
+	// Reconciliation gives each side's number of what the filter chooses, by
+	// product name.
+	Reconciliation(ctx context.Context, f store.ReconcileFilter) ([]store.Reconciled, error)
+	// Cases lists differences, newest first.
+	Cases(ctx context.Context, f store.CaseFilter) ([]store.Case, error)
 }
 
 // Enrolment is where the store is enrolled, and under which name.
@@ -127,6 +158,44 @@ func (noDestination) Enrol(context.Context, string, string, string) (Enrolment, 
 func (noDestination) Forget(context.Context) error { return errNoUplink }
 
 func (noDestination) Adopt(context.Context) error { return errNoUplink }
+
+func (noDestination) POS(context.Context) ([]store.POS, error) { return nil, nil }
+
+func (noDestination) CheckPOS(_ context.Context, name string) (store.POSCheck, error) {
+	return store.POSCheck{}, noPOS(name)
+}
+
+func (noDestination) PreviewPOS(_ context.Context, name string, _ int) ([]store.POSCall, error) {
+	return nil, noPOS(name)
+}
+
+func (noDestination) Links(_ context.Context, name string, _ store.LinkKind) ([]store.LinkRow, error) {
+	return nil, noPOS(name)
+}
+
+func (noDestination) PutLink(_ context.Context, _ store.Request, l store.Link) (store.LinkRow, error) {
+	return store.LinkRow{}, noPOS(l.Destination)
+}
+
+func (noDestination) DeleteLink(_ context.Context, _ store.Request, name string, _ store.LinkKind, _ string) error {
+	return noPOS(name)
+}
+
+func (noDestination) MapPOS(_ context.Context, name string) (store.MapResult, error) {
+	return store.MapResult{}, noPOS(name)
+}
+
+func (noDestination) ComparePOS(_ context.Context, name string) ([]store.Case, error) {
+	return nil, noPOS(name)
+}
+
+func (noDestination) Reconciliation(context.Context, store.ReconcileFilter) ([]store.Reconciled, error) {
+	return nil, nil
+}
+
+func (noDestination) Cases(context.Context, store.CaseFilter) ([]store.Case, error) { return nil, nil }
+
+func noPOS(name string) error { return noSuch("point of sale", fmt.Sprintf("%.100s", name)) }
 
 var errNoUplink = &store.Error{Code: store.CodeNotFound, Message: "This store is not enrolled at central."}
 
