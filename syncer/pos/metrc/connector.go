@@ -100,8 +100,8 @@ func (c *connector) query(q url.Values) string {
 	for name, values := range q {
 		all[name] = values
 	}
-	// METRC reads a plus sign that is no %2B as a space, and so does nobody
-	// have to know which it took it for.
+	// METRC takes a plus sign for a space. One that is meant goes as %2B, and
+	// a space as %20, so that neither is taken for the other.
 	return strings.ReplaceAll(all.Encode(), "+", "%20")
 }
 

@@ -116,7 +116,7 @@ func newSimOf(t testing.TB, state string) *sim {
 		{name: "Theft", note: true},
 		{name: "Scale Variance", note: true},
 		{name: "Spoilage", waste: true},
-		{name: "API Adjustment Error"},
+		{name: "Damage"},
 	}
 	s.srv = httptest.NewServer(s)
 	t.Cleanup(s.srv.Close)
