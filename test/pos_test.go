@@ -16,40 +16,59 @@ import (
 	"github.com/shelfd/shelfd/central/centraltest"
 )
 
+// peer is a point of sale that we did not write.
+type peer interface {
+	// stocked makes products with so many units in the shop.
+	stocked(units int, skus ...string)
+	// sellAll sells units by SKU, and the goods have left when it returns.
+	sellAll(units map[string]int) (order string)
+	// setStock is an administrator's hand.
+	setStock(sku string, units int)
+	stock(sku string) int
+	// settings are those of the configuration, with its own address left out.
+	settings() (address, lines string)
+}
+
+// settings log in as the superadmin.
+func (v *vendure) settings() (address, lines string) {
+	return v.address, "      file: vendure\n      user: superadmin\n      key: superadmin\n"
+}
+
 // posShop is a shop with a point of sale and head office: the program, with a
 // network to each of the two that can be cut.
 type posShop struct {
 	*server
-	t       *testing.T
-	dir     string
-	config  string
-	vendure *vendure
-	office  *office
-	till    *link // to Vendure
-	uplink  *link // to head office
-	skus    []string
-	items   map[string]string // ids by SKU
-	random  *rand.Rand
+	t      *testing.T
+	dir    string
+	config string
+	peer   peer
+	office *office
+	till   *link // to the point of sale
+	uplink *link // to head office
+	skus   []string
+	items  map[string]string // ids by SKU
+	random *rand.Rand
 	// booked are the changes that were made here, by SKU in order.
 	booked map[string][]int
-	// sold are the units sold at Vendure by SKU.
+	// sold are the units sold at the point of sale by SKU.
 	sold map[string]int
 	keys int
 }
 
 // openPOSShop opens a shop of so many products, each with 1,000 units here and
-// at Vendure, and brings all three together.
-func openPOSShop(t *testing.T, products int) *posShop {
+// at the point of sale, and brings all three together.
+func openPOSShop(t *testing.T, peer peer, products int) *posShop {
 	t.Helper()
 	s := &posShop{
-		t: t, dir: t.TempDir(), vendure: startVendure(t), office: openOffice(t, centraltest.NewCluster(t)),
+		t: t, dir: t.TempDir(), peer: peer, office: openOffice(t, centraltest.NewCluster(t)),
 		items: map[string]string{}, random: rand.New(rand.NewPCG(4, 2)), booked: map[string][]int{}, sold: map[string]int{},
 	}
 	for n := range products {
 		s.skus = append(s.skus, fmt.Sprintf("SKU-%02d", n))
 	}
-	s.vendure.stocked(1000, s.skus...)
-	s.till, s.uplink = newLink(t, s.vendure.address), newLink(t, s.office.address)
+	peer.stocked(1000, s.skus...)
+	address, _ := peer.settings()
+	s.till, s.uplink = newLink(t, address), newLink(t, s.office.address)
 	s.config = filepath.Join(s.dir, "config.yaml")
 	s.configure()
 	s.server = start(t, s.dir, "--config", s.config)
@@ -58,30 +77,28 @@ func openPOSShop(t *testing.T, products int) *posShop {
 	s.must(t, http.MethodPut, "/api/v1/sync/central", map[string]any{"url": "http://" + s.uplink.address, "code": code}, nil)
 	// The location is there only now, and a destination is for one that is.
 	s.restart()
-	s.run("vendure", "full", "succeeded")
+	s.run("till", "full", "succeeded")
 	return s
 }
 
 func (s *posShop) configure() {
 	s.t.Helper()
+	_, lines := s.peer.settings()
 	text := fmt.Sprintf(`sync:
   incremental: ""
   full: ""
   pos:
-    - name: vendure
+    - name: till
       kind: http
-      file: vendure
       location: Main Street
       url: http://%s
-      user: superadmin
-      key: superadmin
-      sale_source: pos
+%s      sale_source: pos
       pull_every: 1s
       overlap: 1m
       grace: 1ms
       requests_per_second: 500
       timeout: 5s
-`, s.till.address)
+`, s.till.address, lines)
 	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -166,7 +183,7 @@ func (s *posShop) operate() {
 		for range 1 + s.random.IntN(4) {
 			order[s.skus[s.random.IntN(len(s.skus))]] = 1 + s.random.IntN(3)
 		}
-		s.vendure.sellAll(order)
+		s.peer.sellAll(order)
 		for sku, units := range order {
 			s.sold[sku] += units
 		}
@@ -175,6 +192,27 @@ func (s *posShop) operate() {
 	default:
 		s.cut(s.uplink)
 	}
+}
+
+// work does so many random things, kills the program so often, and head
+// office and the point of sale once; in the end everything is brought together.
+func (s *posShop) work(operations, kills int, restartPeer func()) {
+	s.t.Helper()
+	for n := range operations {
+		s.operate()
+		switch {
+		case n%(operations/kills) == operations/kills-1:
+			s.restart()
+		case n == operations/2:
+			restartPeer()
+		case n == operations/3:
+			s.office.kill()
+			s.office.start()
+		}
+	}
+	s.quiet()
+	s.run("till", "full", "succeeded")
+	s.run("central", "full", "succeeded")
 }
 
 // cut takes a network away for a moment, in the middle of whatever goes on.
@@ -189,7 +227,7 @@ func (s *posShop) cut(l *link) {
 // quiet waits until both destinations have everything and every sale is here.
 func (s *posShop) quiet() {
 	s.t.Helper()
-	s.run("vendure", "incremental", "succeeded")
+	s.run("till", "incremental", "succeeded")
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		missing := ""
@@ -242,9 +280,9 @@ func (s *posShop) agree() {
 		open[row.SKU] = true
 	}
 	for _, sku := range s.skus {
-		here, there, want := s.here(sku), s.vendure.stock(sku), s.expected(sku)
+		here, there, want := s.here(sku), s.peer.stock(sku), s.expected(sku)
 		if here != want || (there != want && !open[sku]) {
-			s.t.Errorf("%s: %d here, %d at Vendure, want %d; listed: %t", sku, here, there, want, open[sku])
+			s.t.Errorf("%s: %d here, %d at the point of sale, want %d; listed: %t", sku, here, there, want, open[sku])
 		}
 	}
 	if len(listed.Data) != 0 {
@@ -272,7 +310,7 @@ func (r *rawJSON) Scan(v any) error { return json.Unmarshal([]byte(v.(string)), 
 // that came from there was sent back: step by step, what was adjusted there
 // adds up to changes that were made here, in their order, and to all of them
 // in the end.
-func (s *posShop) once() {
+func (s *posShop) once(v *vendure) {
 	s.t.Helper()
 	for _, sku := range s.skus {
 		sums, sum := map[int]bool{0: true}, 0
@@ -281,7 +319,7 @@ func (s *posShop) once() {
 			sums[sum] = true
 		}
 		adjusted, first := 0, true
-		ledger := s.vendure.movements(sku)
+		ledger := v.movements(sku)
 		for _, m := range ledger {
 			if m.Type != "ADJUSTMENT" {
 				continue
@@ -305,27 +343,14 @@ func (s *posShop) once() {
 // networks are cut and programs killed; then all three agree, and Vendure's
 // own ledger shows that each change arrived once.
 func TestVendureAndCentralAgreeWithTheShelf(t *testing.T) {
-	s := openPOSShop(t, 12)
-	for n := range posOperations {
-		s.operate()
-		switch {
-		case n%(posOperations/posKills) == posOperations/posKills-1:
-			s.restart()
-		case n == posOperations/2:
-			s.vendure.restart()
-		case n == posOperations/3:
-			s.office.kill()
-			s.office.start()
-		}
-	}
-	s.quiet()
-	s.run("vendure", "full", "succeeded")
-	s.run("central", "full", "succeeded")
+	v := startVendure(t)
+	s := openPOSShop(t, v, 12)
+	s.work(posOperations, posKills, v.restart)
 	s.agree()
-	s.once()
+	s.once(v)
 
 	t.Run("a hand at Vendure is found and set right", s.drift)
-	t.Run("a run with nothing new changes nothing there", s.still)
+	t.Run("a run with nothing new changes nothing there", func(t *testing.T) { s.still(t, v) })
 	s.stop(t)
 	verify(t, s.dir)
 }
@@ -334,33 +359,33 @@ func TestVendureAndCentralAgreeWithTheShelf(t *testing.T) {
 // set right, and gone from the list only after the next look.
 func (s *posShop) drift(t *testing.T) {
 	sku := s.skus[3]
-	s.vendure.setStock(sku, 7)
+	s.peer.setStock(sku, 7)
 	out := s.shelfd(t, 12, "reconcile", "--now")
 	if !strings.Contains(out, sku) || !strings.Contains(out, "quantity") {
 		t.Fatalf("shelfd reconcile does not show it:\n%s", out)
 	}
-	s.run("vendure", "full", "succeeded")
-	if have := s.vendure.stock(sku); have != s.expected(sku) {
+	s.run("till", "full", "succeeded")
+	if have := s.peer.stock(sku); have != s.expected(sku) {
 		t.Errorf("it has %d, want %d", have, s.expected(sku))
 	}
-	s.run("vendure", "full", "succeeded")
+	s.run("till", "full", "succeeded")
 	var listed struct{ Data []json.RawMessage }
-	s.must(t, http.MethodGet, "/api/v1/reconciliation?"+url.Values{"destination": {"vendure"}}.Encode(), nil, &listed)
+	s.must(t, http.MethodGet, "/api/v1/reconciliation?"+url.Values{"destination": {"till"}}.Encode(), nil, &listed)
 	if len(listed.Data) != 0 {
 		t.Errorf("it is listed still: %s", listed.Data)
 	}
 }
 
 // still runs everything again, and counts the rows of Vendure's ledger.
-func (s *posShop) still(t *testing.T) {
+func (s *posShop) still(t *testing.T, v *vendure) {
 	before := 0
 	for _, sku := range s.skus {
-		before += len(s.vendure.movements(sku))
+		before += len(v.movements(sku))
 	}
-	s.run("vendure", "incremental", "succeeded")
-	s.run("vendure", "full", "succeeded")
+	s.run("till", "incremental", "succeeded")
+	s.run("till", "full", "succeeded")
 	for _, sku := range s.skus {
-		before -= len(s.vendure.movements(sku))
+		before -= len(v.movements(sku))
 	}
 	if before != 0 {
 		t.Errorf("%d movements were added", -before)
