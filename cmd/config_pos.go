@@ -171,6 +171,7 @@ func (p *POSConfig) checkConnector(errs *keyErrors, key string, insecure bool) {
 func (p *POSConfig) checkMade(errs *keyErrors, key string, kind *pos.Kind) {
 	settings, err := p.settings()
 	if err == nil {
+		inZone(kind, &settings, "UTC") // until the location is known
 		_, err = kind.New(settings, pos.Deps{Clock: store.SystemClock(), Log: slog.New(slog.DiscardHandler)})
 	}
 	if err != nil {

@@ -126,5 +126,6 @@ var posRemedies = map[string]string{
 	"server_error": "It has a fault of its own. What waits for it is sent when that is over.",
 	"refused":      "Look at its settings in the configuration (sync.pos): shelfd pos list --kinds explains them.",
 	"not_pos":      "Another server answers. Is the address right, and does the network ask for a login first?",
+	"no_location":  "Create the location, or correct its name in the configuration (sync.pos), and start the server again.",
 	"clock_skew":   "Set the clock of this machine by the network's time.",
 }

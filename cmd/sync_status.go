@@ -82,7 +82,7 @@ func (o *rootOptions) writeSyncStatus(s syncStatus) error {
 	for _, d := range s.Destinations {
 		if d.Error != nil {
 			_, e := fmt.Fprintf(o.stdout, "\n%s: %s (%s)\n", d.Name, d.Error.Detail, d.Error.Code)
-			err = errors.Join(err, e, o.writeRemedy(d.Error.Code))
+			err = errors.Join(err, e, o.writeRemedy(d.Kind, d.Error.Code))
 		}
 	}
 	return err
@@ -97,8 +97,12 @@ var remedies = map[string]string{
 	"revoked":      "Head office took this store's key away. Ask for a new code, then: shelfd sync enroll URL CODE",
 }
 
-func (o *rootOptions) writeRemedy(code string) error {
-	text, ok := remedies[code]
+func (o *rootOptions) writeRemedy(kind, code string) error {
+	of := remedies
+	if kind != centralName {
+		of = posRemedies
+	}
+	text, ok := of[code]
 	if !ok {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,6 +61,10 @@ func (s *syncing) point(ctx context.Context, c *POSConfig) (*pos.Target, error) 
 	if err != nil {
 		return nil, &posError{err}
 	}
+	location := s.locationOf(c.Location)
+	if l, ok := s.app.ledger.Location(location); ok {
+		inZone(kind, &settings, l.TimeZone)
+	}
 	connector, err := kind.New(settings, pos.Deps{Clock: s.app.clock, Log: s.app.log, Version: s.version})
 	if err != nil {
 		return nil, &posError{err}
@@ -68,10 +73,23 @@ func (s *syncing) point(ctx context.Context, c *POSConfig) (*pos.Target, error) 
 	if err != nil {
 		return nil, &posError{err}
 	}
-	config.Location = s.locationOf(c.Location)
+	config.Location = location
 	return pos.New(ctx, config, pos.TargetDeps{
 		Ledger: s.app.ledger, Records: s.records, Connector: connector, Clock: s.app.clock, NewID: newID, Log: s.app.log,
 	})
+}
+
+// optionZone is an option that kinds have which want to know the shop's time
+// zone; it is that of the location unless it is set.
+const optionZone = "time_zone"
+
+// inZone gives a connector the time zone, where it wants to know and none is
+// set.
+func inZone(kind *pos.Kind, s *pos.Settings, zone string) {
+	wants := slices.ContainsFunc(kind.Options, func(o pos.Option) bool { return o.Name == optionZone })
+	if wants && s.Options[optionZone] == "" {
+		s.Options[optionZone] = zone
+	}
 }
 
 func kindOf(name string) *pos.Kind {

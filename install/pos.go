@@ -23,7 +23,7 @@ const maxDescription = 256 << 10
 // found, for messages.
 func POS(file string) (text []byte, name string, err error) {
 	f, err := os.Open(file)
-	if errors.Is(err, fs.ErrNotExist) && filepath.Ext(file) == "" {
+	if filepath.Ext(file) == "" && (errors.Is(err, fs.ErrNotExist) || isDir(f)) {
 		own := path.Join("pos", filepath.Base(file)+".yaml")
 		if text, err := files.ReadFile(own); err == nil {
 			return text, filepath.Base(own), nil
@@ -39,6 +39,16 @@ func POS(file string) (text []byte, name string, err error) {
 		err = fmt.Errorf("%s has more than %d KiB", file, maxDescription>>10)
 	}
 	return text, file, err
+}
+
+// isDir tells whether what was opened is a directory, and closes that.
+func isDir(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	_ = f.Close()
+	return true
 }
 
 // Names lists the descriptions that are embedded.

@@ -157,4 +157,9 @@ var runErrors = map[string]string{
 	"not_central":         "What answers is not the destination; the network may ask for a login first.",
 	"differs":             "The destination's stock is not the same as the ledger's.",
 	"unsupported_version": "The destination does not know this version of the protocol.",
+	"no_location":         "The location that the configuration names for the destination is not there.",
+	"refused":             "The destination will not have what was sent.",
+	"server_error":        "The destination has a fault of its own.",
+	"not_pos":             "What answers is not the point of sale; the network may ask for a login first.",
+	"settling":            "The destination does not show the last change yet.",
 }
