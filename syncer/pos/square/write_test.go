@@ -1,6 +1,7 @@
 package square
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -263,7 +264,7 @@ func TestABatchThatWasKeptIsSentAlike(t *testing.T) {
 	}
 	first, _ := c.Preview(b)
 	second, _ := c.Preview(again)
-	if string(first[0].Body) != string(second[0].Body) {
+	if !bytes.Equal(first[0].Body, second[0].Body) {
 		t.Errorf("%s\n%s", first[0].Body, second[0].Body)
 	}
 }
