@@ -33,6 +33,10 @@ type Adjust struct {
 	ExternalID string
 	Line       int64
 
+	// happened: it was not asked for here, so nobody can add notes to it; held:
+	// the units are only held, which is no sale yet.
+	happened, held bool
+
 	as     ID                // the id of the transfer, if it has one already
 	closed ReservationStatus // what the journal says of the reservation
 	known  int64             // the entry that has the external id already
@@ -100,7 +104,7 @@ func (a *Adjust) checkForm(t *tx) error {
 	p.text("/notes", &a.Notes, 0, 2000)
 	p.text("/reference", &a.Reference, 0, 200)
 	p.text("/external_id", &a.ExternalID, 0, 200)
-	if limit, ok := t.rules.NotesAbove[a.Reason]; ok && a.Notes == "" && abs64(int64(a.Change)) > uint64(limit) {
+	if limit, ok := t.rules.NotesAbove[a.Reason]; ok && a.Notes == "" && !a.happened && abs64(int64(a.Change)) > uint64(limit) {
 		p.add(refuse(CodeInvalid, "%s of more than %s wants notes.", a.Reason, limit).at("/notes"))
 	}
 	if (a.ToItem != (ID{}) || a.ToRoom != 0) && a.Reason != Transfer {
@@ -173,7 +177,7 @@ func (a *Adjust) plan(t *tx, item *Item, change Quantity) (*Movement, []*Error, 
 // accept it.
 func (a *Adjust) checkSource(t *tx, item *Item) *Error {
 	source := t.rules.saleSource(item.Location)
-	if source == "" || source == t.req.Source || (a.Reason != Sale && a.Reason != Return) {
+	if a.held || source == "" || source == t.req.Source || (a.Reason != Sale && a.Reason != Return) {
 		return nil
 	}
 	return refuse(CodeSaleSource, "Sales of %s are booked from %s.", item.Location.Name, source).at("/reason_code")

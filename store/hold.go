@@ -129,7 +129,7 @@ func (c *Reserve) decide(t *tx) error {
 	if item.Reserved+c.Quantity > MaxQuantity {
 		return refuse(CodeRange, "The reserved quantity is at most 1000000000.").at("/quantity")
 	}
-	sale := Adjust{Reason: Sale, Change: -c.Quantity}
+	sale := Adjust{Reason: Sale, Change: -c.Quantity, held: true}
 	if _, _, err := sale.plan(t, item, -c.Quantity); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type ImportSales struct {
 type SaleLine struct {
 	Product ID
 	// Lot is the zero ID when the point of sale does not say which: then it is
-	// the one that expires first of those that have enough.
+	// the one that expires first of those that may be sold and have enough.
 	Lot  ID
 	Room Room
 	// Change is below zero for a sale, above for a return.
@@ -82,7 +82,7 @@ func (c *ImportSales) book(t *tx, location *Location, line *SaleLine) (out Line,
 		return out, nil
 	}
 	adjust := line.adjust(t)
-	if err := adjust.checkForm(t); err != nil {
+	if err := line.check(t, adjust); err != nil {
 		return out, err
 	}
 	item, err := line.item(t, location)
@@ -95,25 +95,58 @@ func (c *ImportSales) book(t *tx, location *Location, line *SaleLine) (out Line,
 	if err != nil {
 		return out, err
 	}
-	if item.Seq == 0 {
-		if item, err = t.open(item); err != nil {
-			return out, err
-		}
-		adjust.Item, m.Item = item.ID, item.ID
+	if err := line.uncover(t, item, m); err != nil {
+		return out, err
 	}
+	adjust.Item = m.Item
 	if err := adjust.write(t, m, refusals); err != nil {
 		return out, err
 	}
+	item, _ = t.s.items.get(m.Item)
 	out.Fact, out.Status = t.firstMovement(first, item.ID), "created"
-	out.Item, _ = t.s.items.get(item.ID)
+	out.Item = item
 	return out, nil
+}
+
+// check names every fault that a line has by itself.
+func (l *SaleLine) check(t *tx, adjust *Adjust) error {
+	var p problems
+	if l.ExternalID == "" {
+		p.add(refuse(CodeInvalid, "external_id names the line where it comes from.").at("/external_id"))
+	}
+	if l.Room == 0 {
+		p.add(refuse(CodeInvalid, "room_type is sales_floor, vault, quarantine or secret_menu.").at("/room_type"))
+	}
+	if l.Reason != Sale && l.Reason != Return {
+		p.add(refuse(CodeUnknownReason, "reason_code is SALE or RETURN.").at("/reason_code"))
+	}
+	if err := p.err(); err != nil {
+		return err
+	}
+	return adjust.checkForm(t)
+}
+
+// uncover opens the row of a movement that is not open yet, and brings back
+// one that was archived: what was sold of it must not be out of sight.
+func (l *SaleLine) uncover(t *tx, item *Item, m *Movement) (err error) {
+	if item.Seq == 0 {
+		item, err = t.open(item)
+	} else if item.ArchivedAt != 0 {
+		next := item.document()
+		next.ArchivedAt = 0
+		_, err = t.document(DocItem, item.ID, next)
+	}
+	if err == nil {
+		m.Item = item.ID
+	}
+	return err
 }
 
 // adjust makes the adjustment that a line is, of no item yet.
 func (l *SaleLine) adjust(t *tx) *Adjust {
 	a := &Adjust{
 		Change: l.Change, Reason: l.Reason, Reference: l.Reference, OccurredAt: l.OccurredAt,
-		ExternalID: l.ExternalID, Line: l.Line, Offline: true,
+		ExternalID: l.ExternalID, Line: l.Line, Offline: true, happened: true,
 	}
 	if a.OccurredAt > t.now {
 		a.OccurredAt = t.now
@@ -129,12 +162,10 @@ func (l *SaleLine) item(t *tx, location *Location) (*Item, error) {
 	}
 	item := &Item{Room: l.Room, Product: product, Location: location}
 	if l.Lot.IsZero() {
-		if best := l.best(t.itemsOf(product.ID), location); best != nil {
+		if best := l.best(t, t.itemsOf(product.ID), location); best != nil {
 			return best, nil
 		}
-		return item, nil
-	}
-	if item.Lot, ok = t.s.lots.get(l.Lot); !ok || item.Lot.ProductID != product.ID {
+	} else if item.Lot, ok = t.s.lots.get(l.Lot); !ok || item.Lot.ProductID != product.ID {
 		return nil, refuse(CodeNotFound, "There is no lot %s of this product.", l.Lot).at("/lot_id")
 	}
 	if id, ok := t.s.find(item.place()); ok {
@@ -145,18 +176,21 @@ func (l *SaleLine) item(t *tx, location *Location) (*Item, error) {
 
 // best chooses a row of the room for a line that names no lot; nil when there
 // is none.
-func (l *SaleLine) best(items []*Item, location *Location) (best *Item) {
+func (l *SaleLine) best(t *tx, items []*Item, location *Location) (best *Item) {
 	for _, i := range items {
-		if i.Location.ID == location.ID && i.Room == l.Room && i.ArchivedAt == 0 && (best == nil || l.better(i, best)) {
+		if i.Location.ID == location.ID && i.Room == l.Room && i.ArchivedAt == 0 && (best == nil || l.better(t, i, best)) {
 			best = i
 		}
 	}
 	return best
 }
 
-// better tells whether a row suits a line more than another: it has enough,
-// then it expires sooner, then it has more.
-func (l *SaleLine) better(a, b *Item) bool {
+// better tells whether a row suits a line more than another: it may be sold,
+// it has enough, it expires sooner, it has more, in this order.
+func (l *SaleLine) better(t *tx, a, b *Item) bool {
+	if may := t.sellable(a); may != t.sellable(b) {
+		return may
+	}
 	enoughA, enoughB := a.Quantity-a.Reserved+l.Change >= 0, b.Quantity-b.Reserved+l.Change >= 0
 	if enoughA != enoughB {
 		return enoughA
@@ -165,6 +199,18 @@ func (l *SaleLine) better(a, b *Item) bool {
 		return x < y
 	}
 	return a.Quantity > b.Quantity
+}
+
+// sellable tells whether the lot of a row may be sold.
+func (t *tx) sellable(i *Item) bool {
+	l := i.Lot
+	switch {
+	case l == nil:
+		return true
+	case l.Status != LotActive:
+		return false
+	}
+	return !t.clockOK || !l.ExpiredAt(t.now, i.Location.Zone())
 }
 
 // expiry orders rows by when they expire; never is last.

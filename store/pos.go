@@ -21,7 +21,8 @@ type Link struct {
 	Theirs string
 	// Name is what the destination calls it, for people.
 	Name string
-	// How it was found: by sku, barcode, tag, name, config or manual.
+	// How it was found: by external_id, sku, barcode, tag, name, type, only,
+	// config or manual.
 	How string
 	At  Instant
 }

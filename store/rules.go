@@ -33,9 +33,9 @@ type Rules struct {
 	// OwnerStore, which refuses commands from central about them.
 	CatalogueOwner, ThresholdOwner string
 	// SaleSources names the source that books a location's sales, such as
-	// pos:vendure, by the location's id or its name in small letters. Where
-	// there is one, sales from anywhere else are refused, because they would be
-	// booked twice.
+	// pos:vendure, by the location's id or its name in small letters, or under
+	// "" for any. Where there is one, sales from anywhere else are refused,
+	// because they would be booked twice.
 	SaleSources map[string]string
 }
 
@@ -44,7 +44,7 @@ func (r *Rules) saleSource(l *Location) string {
 	if len(r.SaleSources) == 0 {
 		return ""
 	}
-	return cmp.Or(r.SaleSources[l.ID.String()], r.SaleSources[strings.ToLower(l.Name)])
+	return cmp.Or(r.SaleSources[l.ID.String()], r.SaleSources[strings.ToLower(l.Name)], r.SaleSources[""])
 }
 
 // Who may own a group of fields.

@@ -115,10 +115,8 @@ func (f *Feed) Push(ctx context.Context, l Ledger, from store.Head, upTo int64, 
 
 // confirm remembers what a range confirmed, and moves the cursor over it.
 func (f *Feed) confirm(ctx context.Context, p *parcels, step func(Step) error) error {
-	if len(p.shadows) > 0 {
-		if err := f.records.PutShadows(ctx, f.name, p.shadows); err != nil {
-			return err
-		}
+	if err := f.putShadows(ctx, p); err != nil {
+		return err
 	}
 	f.sending = 0
 	if p.to.Seq >= f.unsure {
@@ -207,9 +205,8 @@ func (f *Feed) refused(ctx context.Context, p *parcels, cause error) (done bool,
 }
 
 // readBack finds out what arrived of a range that was sent without an answer,
-// where the destination can be asked. A destination that does a batch once by
-// its key gets it again instead, and so does one that takes numbers: what it
-// is told twice is the same.
+// where the destination can be asked. A destination that does a batch of
+// entries once by its key gets it again instead.
 func (f *Feed) readBack(ctx context.Context, l Ledger, at int64) error {
 	reader, ok := f.sender.(Reader)
 	if !ok || f.sending <= at || (f.traits.Keys && !f.traits.Absolute) {

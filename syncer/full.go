@@ -34,7 +34,7 @@ func (f *Feed) Compare(ctx context.Context, l Ledger, force bool, step func(Step
 			return err
 		}
 		left -= len(page)
-		if err := f.records.PutShadows(ctx, f.name, p.shadows); err != nil {
+		if err := f.putShadows(ctx, p); err != nil {
 			return err
 		}
 		if err := step(Step{SyncedAt: f.at, Counts: p.counts, Left: int64(left)}); err != nil {
@@ -65,7 +65,7 @@ func (f *Feed) comparePage(ctx context.Context, p *parcels, page []*store.Item, 
 		differ = append(differ, Parcel{Position: store.Position{Epoch: epoch, Seq: item.Seq}, Item: item})
 	}
 	if err := f.settle(ctx, p, differ); err != nil {
-		_ = f.records.PutShadows(ctx, f.name, p.shadows) // the run fails with what stopped it
+		_ = f.putShadows(ctx, p) // the run fails with what stopped it
 		return err
 	}
 	return nil
@@ -90,7 +90,7 @@ func (f *Feed) Settle(ctx context.Context, l Ledger, list []Parcel) (store.RunCo
 	}
 	p := &parcels{shadows: map[store.ID][32]byte{}}
 	err := f.settle(ctx, p, list)
-	return p.counts, errors.Join(err, f.records.PutShadows(ctx, f.name, p.shadows))
+	return p.counts, errors.Join(err, f.putShadows(ctx, p))
 }
 
 // halve sends parcels, and the halves of what is refused by themselves. One
@@ -132,5 +132,5 @@ func (f *Feed) Resend(ctx context.Context, l Ledger, q store.Quarantined) (taken
 	if err := f.halve(ctx, p, []Parcel{parcel}); err != nil {
 		return false, err
 	}
-	return p.counts.Sent > 0, f.records.PutShadows(ctx, f.name, p.shadows)
+	return p.counts.Sent > 0, f.putShadows(ctx, p)
 }

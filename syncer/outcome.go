@@ -14,9 +14,7 @@ func (f *Feed) book(ctx context.Context, p *parcels, sent []Parcel, outcomes []O
 		switch o.Status {
 		case Confirmed:
 			p.counts.Sent++
-			if f.traits.Absolute && parcel.Item != nil {
-				p.shadows[parcel.Item.ID] = shadowOf(parcel.Item)
-			}
+			f.remember(p, parcel.Item)
 			if err := f.forget(ctx, parcel); err != nil {
 				return err
 			}
@@ -35,6 +33,21 @@ func (f *Feed) book(ctx context.Context, p *parcels, sent []Parcel, outcomes []O
 		return nil
 	}
 	return f.records.PutWorkItems(ctx, work)
+}
+
+// remember keeps what a destination has of an item once its range is confirmed.
+func (f *Feed) remember(p *parcels, i *store.Item) {
+	if f.traits.Absolute && !f.traits.Remembers && i != nil {
+		p.shadows[i.ID] = shadowOf(i)
+	}
+}
+
+// putShadows writes down what the destination has of items.
+func (f *Feed) putShadows(ctx context.Context, p *parcels) error {
+	if len(p.shadows) == 0 {
+		return nil
+	}
+	return f.records.PutShadows(ctx, f.name, p.shadows)
 }
 
 // work makes a work item, or brings the open one about the same up to date; ok

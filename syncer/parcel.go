@@ -30,7 +30,7 @@ func (f *Feed) pack(ctx context.Context, l Ledger, after, upTo int64) (*parcels,
 	}
 	p := &parcels{from: after, shadows: map[store.ID][32]byte{}}
 	index, own := map[store.ID]int{}, map[store.ID]bool{}
-	err := l.Journal().Scan(ctx, after, upTo, func(s *store.Stored) error {
+	err := scan(ctx, l.Journal(), after, upTo, size, func(s *store.Stored) error {
 		e, err := s.Entry()
 		if err != nil {
 			return err
@@ -42,7 +42,7 @@ func (f *Feed) pack(ctx context.Context, l Ledger, after, upTo int64) (*parcels,
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil {
 		return nil, err
 	}
 	if p.to.Seq == 0 {
@@ -53,6 +53,25 @@ func (f *Feed) pack(ctx context.Context, l Ledger, after, upTo int64) (*parcels,
 	return p, nil
 }
 
+// scanRows is how many entries of the ledger are read at once at most.
+const scanRows = 4096
+
+// scan reads entries until fn has enough. It asks for little at first: a batch
+// that takes a few entries shall not cost reading hundreds.
+func scan(ctx context.Context, j store.Journal, after, upTo int64, few int, fn func(*store.Stored) error) error {
+	for rows := int64(min(few, scanRows)); after < upTo; rows = min(rows*4, scanRows) {
+		to := min(upTo, after+rows)
+		if err := j.Scan(ctx, after, to, fn); err != nil {
+			if errors.Is(err, errEnough) {
+				return nil
+			}
+			return err
+		}
+		after = to
+	}
+	return nil
+}
+
 // leaveOut takes out what has arrived already, as reading back showed.
 func (f *Feed) leaveOut(p *parcels) {
 	p.list = slices.DeleteFunc(p.list, func(parcel Parcel) bool {
@@ -60,9 +79,7 @@ func (f *Feed) leaveOut(p *parcels) {
 			return false
 		}
 		p.counts.Sent++
-		if f.traits.Absolute && parcel.Item != nil {
-			p.shadows[parcel.Item.ID] = shadowOf(parcel.Item)
-		}
+		f.remember(p, parcel.Item)
 		return true
 	})
 }
@@ -100,13 +117,10 @@ func (f *Feed) add(p *parcels, l Ledger, e *store.Entry, index map[store.ID]int,
 // echoes remembers items that only changed by what the destination itself
 // said: it has their numbers, unless they have changed again since.
 func (f *Feed) echoes(p *parcels, l Ledger, index map[store.ID]int, own map[store.ID]bool) {
-	if !f.traits.Absolute {
-		return
-	}
 	for id := range own {
 		item, ok := l.Item(id)
 		if _, sent := index[id]; !sent && ok && item.Seq <= p.to.Seq {
-			p.shadows[id] = shadowOf(item)
+			f.remember(p, item)
 		}
 	}
 }

@@ -30,6 +30,9 @@ type Traits struct {
 	// Absolute: it takes an item's numbers as they are now. Else it takes
 	// every entry.
 	Absolute bool
+	// Remembers: the sender keeps by itself what was confirmed of each item, so
+	// that nothing has to be kept beside it.
+	Remembers bool
 	// Keys: it does a batch once however often it comes with the same key.
 	Keys bool
 	// Most is how many parcels one batch may have.

@@ -2,6 +2,7 @@ package pos
 
 import (
 	"context"
+	"errors"
 
 	"github.com/shelfd/shelfd/store"
 )
@@ -24,6 +25,10 @@ func (t *Target) believe(ctx context.Context, c *compared, how comparison) error
 			Item: i.ID, Change: stock.Quantity - s.quantity, Reason: store.Adjustment, Offline: true,
 			Notes: "Set to what " + t.cfg.Name + " has.",
 		})
+		if refusal, ok := errors.AsType[*store.Error](err); ok && refusal.Code == store.CodeRange {
+			t.log.Warn("stock cannot be set to what a point of sale has", "sku", i.Product.SKU, "theirs", stock.Quantity.String(), "err", err)
+			continue
+		}
 		if err != nil {
 			return err
 		}

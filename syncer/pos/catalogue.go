@@ -3,6 +3,8 @@ package pos
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,20 +27,13 @@ func (t *Target) pullCatalogue(ctx context.Context, all bool) error {
 	if !ok || !t.caps.ReadCatalogue {
 		return nil
 	}
-	var since store.Instant
-	mark, err := t.records.FindMark(ctx, t.cfg.Name, catalogueStream)
+	since, err := t.catalogueRead(ctx, all)
 	if err != nil {
 		return err
 	}
-	if mark.Value != "" && !all {
-		if since, err = parseInstant(mark.Value); err != nil {
-			return err
-		}
-		since = since.Add(-t.cfg.Overlap)
-	}
-	now, _ := t.ledger.Now()
-	next := now.Add(t.skew())
-	found, match := newMatches(store.LinkProduct), newMatcher(t.ledger)
+	next := t.theirNow()
+	found := newMatches(store.LinkProduct)
+	match := sync.OnceValue(func() *matcher { return newMatcher(t.ledger) })
 	var rows []Product
 	err = r.ReadCatalogue(ctx, since, func(page []Product) error {
 		for i := range page {
@@ -47,8 +42,10 @@ func (t *Target) pullCatalogue(ctx context.Context, all bool) error {
 				t.log.Warn("a product of a point of sale cannot be read", "product", p.ID, "sku", p.SKU, "problem", p.Problem)
 				continue
 			}
-			if m, ok := match.product(p.ID, p.SKU, nameOfProduct(p), p.Barcodes); ok {
-				found.add(m)
+			if _, linked := t.links.of(store.LinkProduct, p.ID); !linked {
+				if m, ok := match().product(p.ID, p.SKU, nameOfProduct(p), p.Barcodes); ok {
+					found.add(m)
+				}
 			}
 			if t.cfg.Catalogue == OwnerPOS {
 				rows = append(rows, *p)
@@ -68,6 +65,16 @@ func (t *Target) pullCatalogue(ctx context.Context, all bool) error {
 	return t.mark(ctx, catalogueStream, next.String())
 }
 
+// catalogueRead is since when the catalogue is to be read, 0 for all of it.
+func (t *Target) catalogueRead(ctx context.Context, all bool) (store.Instant, error) {
+	mark, err := t.records.FindMark(ctx, t.cfg.Name, catalogueStream)
+	if err != nil || mark.Value == "" || all {
+		return 0, err
+	}
+	since, err := parseInstant(mark.Value)
+	return since.Add(-t.cfg.Overlap), err
+}
+
 func nameOfProduct(p *Product) string {
 	if p.Name != nil {
 		return *p.Name
@@ -77,12 +84,25 @@ func nameOfProduct(p *Product) string {
 
 // takeProducts changes products to what the point of sale says.
 func (t *Target) takeProducts(ctx context.Context, rows []Product) error {
+	rows = t.claimedOnce(rows)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(catalogueHands)
 	for i := range rows {
 		group.Go(func() error { return t.takeProduct(ctx, &rows[i]) })
 	}
 	return group.Wait()
+}
+
+// claimedOnce leaves out what is not linked and has an SKU that another of
+// theirs has too.
+func (t *Target) claimedOnce(rows []Product) []Product {
+	owners := map[string]string{}
+	for i := range rows {
+		if _, linked := t.links.of(store.LinkProduct, rows[i].ID); !linked {
+			note(owners, rows[i].SKU, rows[i].ID)
+		}
+	}
+	return slices.DeleteFunc(rows, func(p Product) bool { return owners[key(p.SKU)] == ambiguous })
 }
 
 // takeProduct changes or makes one product. What the ledger's rules refuse,
@@ -140,16 +160,16 @@ func (p *Product) edit(to *store.Product) {
 // linkStock links products and packages that the stock names and that are not
 // linked yet.
 func (t *Target) linkStock(ctx context.Context, there map[store.Place]Stock) error {
-	match := newMatcher(t.ledger)
+	match := sync.OnceValue(func() *matcher { return newMatcher(t.ledger) })
 	products, lots := newMatches(store.LinkProduct), newMatches(store.LinkLot)
 	for _, s := range there {
 		if _, known := t.links.of(store.LinkProduct, s.Product); !known && s.Product != "" {
-			if m, ok := match.product(s.Product, s.SKU, s.Name, nil); ok {
+			if m, ok := match().product(s.Product, s.SKU, s.Name, nil); ok {
 				products.add(m)
 			}
 		}
 		if _, known := t.links.of(store.LinkLot, s.Lot); !known && s.Lot != "" {
-			if m, ok := match.lot(s.Lot, s.Tag, s.Tag); ok {
+			if m, ok := match().lot(s.Lot, s.Tag, s.Tag); ok {
 				lots.add(m)
 			}
 		}

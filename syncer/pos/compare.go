@@ -37,18 +37,8 @@ func (t *Target) compare(ctx context.Context, how comparison, step func(syncer.S
 	if _, reads := t.stockReader(); !reads {
 		return t.feed.Compare(ctx, t.ledger, true, step)
 	}
-	there, err := t.readStock(ctx, nil)
+	c, err := t.sides(ctx)
 	if err != nil {
-		return err
-	}
-	if err := t.linkStock(ctx, there); err != nil {
-		return err
-	}
-	if err := t.pullSales(ctx); err != nil {
-		return err
-	}
-	c := t.lay(there)
-	if err := t.lookAgain(ctx, c); err != nil {
 		return err
 	}
 	if err := t.learn(ctx, c, how); err != nil {
@@ -71,6 +61,42 @@ func (t *Target) compare(ctx context.Context, how comparison, step func(syncer.S
 		return err
 	}
 	return t.setRight(ctx, c, how, step)
+}
+
+// sides reads both sides, and what differs a second time.
+func (t *Target) sides(ctx context.Context) (*compared, error) {
+	if err := t.known(ctx); err != nil {
+		return nil, err
+	}
+	if _, err := t.begin(ctx); err != nil {
+		return nil, err
+	}
+	before := t.ledger.Head().Seq
+	there, err := t.readStock(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.linkStock(ctx, there); err != nil {
+		return nil, err
+	}
+	if err := t.pullSales(ctx); err != nil {
+		return nil, err
+	}
+	c := t.lay(there)
+	c.before = before
+	return c, t.lookAgain(ctx, c)
+}
+
+// known takes over how far the destination was when this started.
+func (t *Target) known(ctx context.Context) error {
+	if t.pushed.Load() > 0 {
+		return nil
+	}
+	cursor, err := t.cursor(ctx)
+	if err == nil && cursor.Epoch == t.ledger.Head().Epoch {
+		t.pushed.CompareAndSwap(0, cursor.Seq)
+	}
+	return err
 }
 
 // refresh asks who is there, and for its rooms, reasons and catalogue.
@@ -101,9 +127,11 @@ func (t *Target) refresh(ctx context.Context, how comparison) error {
 
 // compared is both sides, place by place.
 type compared struct {
-	at    store.Instant
-	there map[store.Place]Stock
-	here  map[store.Place]*shelf
+	at store.Instant
+	// before is the newest entry when the reading began.
+	before int64
+	there  map[store.Place]Stock
+	here   map[store.Place]*shelf
 	// order is every place of either side, ours first.
 	order []store.Place
 	// unplaced are rows with stock that are nowhere there.
@@ -208,96 +236,4 @@ func (t *Target) lookAgain(ctx context.Context, c *compared) error {
 	}
 	c.find()
 	return nil
-}
-
-// learn keeps what was seen there, and that places which are the same have
-// everything. A state's register is believed at first: what it has is where
-// our reports go on from.
-func (t *Target) learn(ctx context.Context, c *compared, how comparison) error {
-	for page := range slices.Chunk(c.order, comparePage) {
-		known, err := t.records.Levels(ctx, t.cfg.Name, page)
-		if err != nil {
-			return err
-		}
-		var seen, have []store.Level
-		for _, at := range page {
-			stock, is := c.there[at]
-			l := store.Level{Place: at, Seq: known[at].Seq, Seen: stock.Quantity, Known: is && stock.Problem == "", SeenAt: c.at}
-			s := c.here[at]
-			whole := s != nil && l.Known && (s.quantity == stock.Quantity || how.first && t.caps.State)
-			switch {
-			case whole && s.seq > l.Seq:
-				l.Seq = s.seq
-				have = append(have, l)
-			case l.Seen != known[at].Seen || l.Known != known[at].Known:
-				seen = append(seen, l)
-			}
-		}
-		if err := t.records.PutLevels(ctx, t.cfg.Name, have); err != nil {
-			return err
-		}
-		if err := t.records.SeeLevels(ctx, t.cfg.Name, seen); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// setRight sends what is to be set right, page by page, and reports.
-func (t *Target) setRight(ctx context.Context, c *compared, how comparison, step func(syncer.Step) error) error {
-	if step == nil {
-		return nil
-	}
-	list := c.differs
-	if how.force && how.sends && !t.caps.State {
-		list = c.order
-	}
-	if !how.sends {
-		list = nil
-	}
-	var parcels []syncer.Parcel
-	for _, at := range list {
-		if p, ok := t.correction(c, at, how); ok {
-			parcels = append(parcels, p)
-		}
-	}
-	for _, i := range c.unplaced {
-		parcels = append(parcels, syncer.Parcel{Position: t.position(i), Item: i})
-	}
-	counts := store.RunCounts{Scanned: int64(len(c.order) + len(c.unplaced))}
-	counts.Skipped = counts.Scanned - int64(len(parcels))
-	left := len(parcels)
-	if err := step(syncer.Step{SyncedAt: c.at, Counts: counts, Left: int64(left)}); err != nil {
-		return err
-	}
-	for page := range slices.Chunk(parcels, comparePage) {
-		counts, err := t.feed.Settle(ctx, t.ledger, page)
-		if err != nil {
-			return err
-		}
-		left -= len(page)
-		if err := step(syncer.Step{SyncedAt: c.at, Counts: counts, Left: int64(left)}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *Target) position(i *store.Item) store.Position {
-	return store.Position{Epoch: t.ledger.Head().Epoch, Seq: i.Seq}
-}
-
-// correction gives what is sent about a place that differs; ok is false when
-// nothing is: it will explain itself, another's word counts, or there is
-// nothing of ours.
-func (t *Target) correction(c *compared, at store.Place, how comparison) (p syncer.Parcel, ok bool) {
-	s := c.here[at]
-	switch {
-	case s == nil, c.there[at].Problem != "":
-		return p, false
-	case how.first, how.force:
-	case t.cfg.Quantity == OwnerPOS, t.classify(c, at) == store.CaseTiming:
-		return p, false
-	}
-	return syncer.Parcel{Position: t.position(s.items[0]), Item: s.items[0]}, true
 }

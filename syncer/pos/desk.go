@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/syncer"
@@ -66,7 +64,7 @@ func (t *Target) status(ctx context.Context) (p store.POS, err error) {
 		return p, err
 	}
 	p.SalesOpen, p.OpenCases = int64(len(open)), int64(len(cases))
-	if p.SalesReadTo, err = t.readTo(ctx); err != nil {
+	if _, p.SalesReadTo, err = t.readTo(ctx); err != nil {
 		return p, err
 	}
 	p.ComparedAt, err = t.comparedAt(ctx)
@@ -202,118 +200,4 @@ func unavailable(err error) error {
 		return err
 	}
 	return &store.Error{Code: store.CodeUnavailable, Message: cmp.Or(f.Detail, "The point of sale cannot be reached."), Err: f}
-}
-
-// Links lists what is linked and what is not. Codes: not_found.
-func (d *Desk) Links(_ context.Context, name string, kind store.LinkKind) ([]store.LinkRow, error) {
-	t, err := d.target(name)
-	if err != nil {
-		return nil, err
-	}
-	var rows []store.LinkRow
-	for _, r := range t.linkable(kind) {
-		if link, ok := t.links.find(r.Kind, r.Ours); ok {
-			r.Link = &link
-		}
-		rows = append(rows, r)
-	}
-	return rows, nil
-}
-
-// linkable lists what of ours can be linked, of one kind or of all with "".
-func (t *Target) linkable(kind store.LinkKind) (rows []store.LinkRow) {
-	if kind == store.LinkProduct || kind == "" {
-		for _, p := range t.ledger.Products() {
-			if p.ArchivedAt == 0 {
-				rows = append(rows, store.LinkRow{Kind: store.LinkProduct, Ours: p.ID.String(), Name: p.Name, SKU: p.SKU})
-			}
-		}
-	}
-	if kind == store.LinkLot || kind == "" {
-		rows = append(rows, t.linkableLots()...)
-	}
-	if kind == store.LinkRoom || kind == "" {
-		for _, r := range store.Rooms {
-			rows = append(rows, store.LinkRow{Kind: store.LinkRoom, Ours: r.String(), Name: r.String()})
-		}
-	}
-	if kind == store.LinkReason || kind == "" {
-		for _, r := range store.Reasons {
-			rows = append(rows, store.LinkRow{Kind: store.LinkReason, Ours: r.String(), Name: r.Text()})
-		}
-	}
-	return rows
-}
-
-func (t *Target) linkableLots() (rows []store.LinkRow) {
-	for _, l := range t.ledger.Lots() {
-		if l.ArchivedAt != 0 {
-			continue
-		}
-		r := store.LinkRow{Kind: store.LinkLot, Ours: l.ID.String(), Tag: lotName(l)}
-		if p, ok := t.ledger.Product(l.ProductID); ok {
-			r.Name, r.SKU = p.Name, p.SKU
-		}
-		rows = append(rows, r)
-	}
-	return rows
-}
-
-// PutLink links by hand. Codes: not_found, invalid_request.
-func (d *Desk) PutLink(ctx context.Context, r store.Request, l store.Link) (store.LinkRow, error) {
-	t, err := d.target(l.Destination)
-	if err != nil {
-		return store.LinkRow{}, err
-	}
-	row, ok := t.linkRow(l.Kind, l.Ours)
-	if !ok {
-		return row, &store.Error{Code: store.CodeNotFound, Message: "There is no " + string(l.Kind) + " " + l.Ours + "."}
-	}
-	l.Ours, l.How = row.Ours, howManual
-	if other, taken := t.links.of(l.Kind, l.Theirs); taken && other != l.Ours && (l.Kind == store.LinkProduct || l.Kind == store.LinkLot) {
-		text := l.Theirs + " is linked to " + string(l.Kind) + " " + other + " already. Take that link away first."
-		return row, &store.Error{Code: store.CodeInvalid, Message: text, Details: []store.Detail{{Pointer: "/theirs", Code: store.CodeInvalid, Detail: text}}}
-	}
-	row.Link = &l
-	if r.DryRun {
-		return row, nil
-	}
-	return row, t.link(ctx, l)
-}
-
-// linkRow finds what of ours a link is about: products by id or SKU, lots by
-// id or tag.
-func (t *Target) linkRow(kind store.LinkKind, ours string) (store.LinkRow, bool) {
-	rows := t.linkable(kind)
-	n := slices.IndexFunc(rows, func(r store.LinkRow) bool {
-		return strings.EqualFold(r.Ours, ours) || kind == store.LinkProduct && strings.EqualFold(r.SKU, ours) ||
-			kind == store.LinkLot && strings.EqualFold(r.Tag, ours)
-	})
-	if n < 0 || kind == "" {
-		return store.LinkRow{Kind: kind}, false
-	}
-	return rows[n], true
-}
-
-// DeleteLink takes a link away. Codes: not_found.
-func (d *Desk) DeleteLink(ctx context.Context, r store.Request, name string, kind store.LinkKind, ours string) error {
-	t, err := d.target(name)
-	if err != nil {
-		return err
-	}
-	row, _ := t.linkRow(kind, ours)
-	if _, ok := t.links.find(kind, cmp.Or(row.Ours, ours)); !ok {
-		return &store.Error{Code: store.CodeNotFound, Message: "There is no such link."}
-	}
-	if r.DryRun {
-		return nil
-	}
-	ours = cmp.Or(row.Ours, ours)
-	if err := t.records.DeleteLink(ctx, name, kind, ours); err != nil {
-		return err
-	}
-	t.links.mu.Lock()
-	defer t.links.mu.Unlock()
-	t.links.drop(kind, ours)
-	return nil
 }

@@ -32,10 +32,13 @@ const (
 func (t *Target) entries(p *plan, b syncer.Batch, drafts []*draft, levels map[store.Place]store.Level, there map[store.Place]Stock) error {
 	for _, d := range drafts {
 		if t.counted(d, levels[d.Place]) {
-			t.count(p, d, there)
+			t.count(p, d, levels[d.Place], there)
 			continue
 		}
 		chain := newChain(there, d)
+		if chain.problem != "" && !t.caps.State {
+			p.unsettle(d, levels[d.Place])
+		}
 		if t.settling(levels[d.Place], chain) {
 			return &syncer.Failure{
 				Class: syncer.Retry, Code: CodeSettling, RetryAfter: settleTime,
@@ -48,7 +51,7 @@ func (t *Target) entries(p *plan, b syncer.Batch, drafts []*draft, levels map[st
 				p.outcomes[parcel] = t.unsendable(d, there)
 				continue
 			}
-			if e.Seq <= levels[d.Place].Seq && !d.whole {
+			if e.Seq <= levels[d.Place].Seq && !d.whole || t.rung(e) {
 				continue
 			}
 			t.entry(p, d, n, e, chain)
@@ -121,18 +124,20 @@ func (t *Target) counted(d *draft, level store.Level) bool {
 
 // count makes up the count of a place; where only changes are taken, the
 // change from what is there.
-func (t *Target) count(p *plan, d *draft, there map[store.Place]Stock) {
+func (t *Target) count(p *plan, d *draft, level store.Level, there map[store.Place]Stock) {
 	c := t.change(d)
 	c.Quantity, c.Seq = d.quantity, d.seq
 	c.OccurredAt, _ = t.ledger.Now()
 	stock, has := there[d.Place]
 	if has {
+		t.goOnFrom(&c, d, level, stock)
 		c.Seen, c.Delta = &stock.Quantity, c.Quantity-stock.Quantity
 	}
 	_, c.Absolute = t.to.(counter)
 	switch {
 	case stock.Problem != "":
 		p.settle(d, t.badRow(stock))
+		p.unsettle(d, level)
 	case has && c.Delta == 0:
 		p.settled = append(p.settled, c.level(stock.at(t)))
 	case !has && !c.Absolute:

@@ -39,8 +39,10 @@ type Settings struct {
 	User, Key string
 	// CAFile is a PEM file of authorities to trust instead of the system's.
 	CAFile string
-	// File describes the point of sale, for the kind http.
-	File string
+	// Description is the text that describes the point of sale, for the kind
+	// http, and File where it was read, for messages.
+	Description []byte
+	File        string
 	// Options are those of the kind, by name.
 	Options map[string]string
 	// Timeout bounds a request, PerSecond how often it is asked; 0 for the

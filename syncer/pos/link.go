@@ -10,14 +10,15 @@ import (
 
 // How a link was found.
 const (
-	howSKU     = "sku"
-	howBarcode = "barcode"
-	howTag     = "tag"
-	howName    = "name"
-	howType    = "type"
-	howOnly    = "only"
-	howConfig  = "config"
-	howManual  = "manual"
+	howExternal = "external_id"
+	howSKU      = "sku"
+	howBarcode  = "barcode"
+	howTag      = "tag"
+	howName     = "name"
+	howType     = "type"
+	howOnly     = "only"
+	howConfig   = "config"
+	howManual   = "manual"
 )
 
 // links are what is tied to what at one destination, in memory. They are safe
@@ -74,9 +75,11 @@ func (l *links) drop(kind store.LinkKind, ours string) {
 	}
 	delete(l.theirs, there)
 	for _, other := range l.ours {
-		if other.Kind == kind && other.Theirs == old.Theirs && other.Theirs != "" {
-			l.put(other)
-			return
+		if other.Kind != kind || other.Theirs != old.Theirs || other.Theirs == "" {
+			continue
+		}
+		if best, taken := l.theirs[there]; !taken || roomOrder(other.Ours) < roomOrder(best) {
+			l.theirs[there] = other.Ours
 		}
 	}
 }
@@ -145,19 +148,30 @@ func (t *Target) link(ctx context.Context, list ...store.Link) error {
 
 // configured ties the rooms and reasons that the configuration names.
 func (t *Target) configured(ctx context.Context) error {
-	var list []store.Link
-	add := func(kind store.LinkKind, ours, theirs string) {
-		if old, ok := t.links.find(kind, ours); !ok || old.Theirs != theirs || old.How != howConfig {
-			list = append(list, store.Link{Kind: kind, Ours: ours, Theirs: theirs, How: howConfig})
+	for room, theirs := range t.cfg.Rooms {
+		if err := t.configure(ctx, store.LinkRoom, room.String(), theirs); err != nil {
+			return err
 		}
 	}
-	for room, theirs := range t.cfg.Rooms {
-		add(store.LinkRoom, room.String(), theirs)
-	}
 	for reason, theirs := range t.cfg.Reasons {
-		add(store.LinkReason, reason.String(), theirs)
+		if err := t.configure(ctx, store.LinkReason, reason.String(), theirs); err != nil {
+			return err
+		}
 	}
-	return t.link(ctx, list...)
+	return nil
+}
+
+// configure ties one thing as the configuration says.
+func (t *Target) configure(ctx context.Context, kind store.LinkKind, ours, theirs string) error {
+	link := store.Link{Kind: kind, Ours: ours, Theirs: theirs, How: howConfig}
+	old, ok := t.links.find(kind, ours)
+	switch {
+	case ok && old.Theirs == theirs && old.How == howConfig:
+		return nil
+	case ok && old.Theirs != theirs:
+		return t.relink(ctx, kind, ours, func() error { return t.link(ctx, link) })
+	}
+	return t.link(ctx, link)
 }
 
 // linkRooms ties rooms by their type or name; where there is only one, it is

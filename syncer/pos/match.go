@@ -6,21 +6,23 @@ import (
 	"github.com/shelfd/shelfd/store"
 )
 
-// matcher finds what of ours something of theirs is: by SKU, then by barcode,
-// and packages by their tag. What two have on either side is nobody's.
+// matcher finds what of ours something of theirs is: by our product's external
+// id, then by SKU, then by barcode, and packages by their tag. What two have on
+// either side is nobody's.
 type matcher struct {
-	skus, barcodes, tags map[string]string
+	external, skus, barcodes, tags map[string]string
 }
 
 // ambiguous stands for what two products have.
 const ambiguous = "?"
 
 func newMatcher(l Ledger) *matcher {
-	m := &matcher{skus: map[string]string{}, barcodes: map[string]string{}, tags: map[string]string{}}
+	m := &matcher{external: map[string]string{}, skus: map[string]string{}, barcodes: map[string]string{}, tags: map[string]string{}}
 	for _, p := range l.Products() {
 		if p.ArchivedAt != 0 {
 			continue
 		}
+		note(m.external, p.ExternalID, p.ID.String())
 		note(m.skus, p.SKU, p.ID.String())
 		for _, b := range p.Barcodes {
 			note(m.barcodes, b, p.ID.String())
@@ -96,6 +98,9 @@ func (m *matches) links(known *links) (list []store.Link) {
 
 // product finds ours of a product of theirs.
 func (m *matcher) product(id, sku, name string, barcodes []string) (matched, bool) {
+	if ours := look(m.external, id); ours != "" {
+		return matched{ours, id, name, howExternal}, true
+	}
 	if ours := look(m.skus, sku); ours != "" {
 		return matched{ours, id, name, howSKU}, true
 	}

@@ -31,7 +31,7 @@ type placed struct {
 func (t *Target) place(i *store.Item) placed {
 	var p placed
 	t.placeRoom(i, &p)
-	if !p.out && p.missing == nil && !(t.caps.State && t.caps.Lots) {
+	if byLot := t.caps.State && t.caps.Lots; !p.out && p.missing == nil && !byLot {
 		t.placeProduct(i, &p)
 	}
 	if !p.out && p.missing == nil && t.caps.Lots {

@@ -14,11 +14,20 @@ type plan struct {
 	Changes []Change `json:"changes"`
 	// Carries are the indexes of the parcels that each change settles.
 	Carries [][]int `json:"carries"`
+	// Outcomes are those that the parcels had before anything was sent, Wave
+	// is the one under way, and Done what became of changes of those before it,
+	// by the newest entry that they include.
+	Outcomes []syncer.Outcome         `json:"outcomes"`
+	Wave     int                      `json:"wave"`
+	Done     map[int64]syncer.Outcome `json:"done"`
 
 	// outcomes are those of the parcels; settled are the places where there is
-	// nothing to change.
+	// nothing to change; levels is what is known of all.
 	outcomes []syncer.Outcome
 	settled  []store.Level
+	levels   map[store.Place]store.Level
+	// whole: it belongs to no range of the ledger.
+	whole bool
 }
 
 // batch is one wave of a plan as a connector gets it.
@@ -42,7 +51,6 @@ type draft struct {
 	// whole: the place is to have what the ledger has.
 	whole    bool
 	position store.Position
-	note     string
 }
 
 // plan makes up the changes of a batch. It changes nothing.
@@ -57,11 +65,10 @@ func (t *Target) plan(ctx context.Context, b syncer.Batch) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	there := map[store.Place]Stock{}
-	if (t.coalesces() || t.chains() || b.Whole) && len(places) > 0 {
-		if there, err = t.readStock(ctx, places); err != nil {
-			return nil, err
-		}
+	p.levels = levels
+	there, err := t.look(ctx, drafts, levels, b.Whole)
+	if err != nil {
+		return nil, err
 	}
 	if t.coalesces() {
 		for _, d := range drafts {
@@ -70,6 +77,20 @@ func (t *Target) plan(ctx context.Context, b syncer.Batch) (*plan, error) {
 		return p, nil
 	}
 	return p, t.entries(p, b, drafts, levels, there)
+}
+
+// look reads what is there of the places whose changes are made up from it.
+func (t *Target) look(ctx context.Context, drafts []*draft, levels map[store.Place]store.Level, whole bool) (map[store.Place]Stock, error) {
+	var places []store.Place
+	for _, d := range drafts {
+		if t.coalesces() || t.chains() || whole || t.counted(d, levels[d.Place]) {
+			places = append(places, d.Place)
+		}
+	}
+	if len(places) == 0 {
+		return nil, nil
+	}
+	return t.readStock(ctx, places)
 }
 
 // drafts groups parcels by place, in the order they come.
@@ -116,6 +137,7 @@ func (t *Target) number(p *plan, d *draft, level store.Level, there map[store.Pl
 	stock, has := there[d.Place]
 	if stock.Problem != "" {
 		p.settle(d, t.badRow(stock))
+		p.unsettle(d, level)
 		return
 	}
 	c := t.change(d)
@@ -123,13 +145,8 @@ func (t *Target) number(p *plan, d *draft, level store.Level, there map[store.Pl
 	if has {
 		c.Seen = &stock.Quantity
 	}
-	if has && level.Seq > 0 && !d.whole && t.writes() {
-		c.Quantity, c.Seq = stock.Quantity, level.Seq
-		for _, e := range d.entries {
-			if e.Seq > level.Seq {
-				c.Quantity, c.Seq = c.Quantity+e.Movement.Change, max(c.Seq, e.Seq)
-			}
-		}
+	if has && t.writes() {
+		t.goOnFrom(&c, d, level, stock)
 	}
 	c.Delta = c.Quantity - stock.Quantity
 	switch {
@@ -139,6 +156,23 @@ func (t *Target) number(p *plan, d *draft, level store.Level, there map[store.Pl
 		p.settle(d, t.byHand(&c, has))
 	default:
 		p.Changes, p.Carries = append(p.Changes, c), append(p.Carries, d.parcels)
+	}
+}
+
+// goOnFrom makes a number what is there, changed by what is new here, where
+// the ledger's was told before, or does not count.
+func (t *Target) goOnFrom(c *Change, d *draft, level store.Level, stock Stock) {
+	if d.whole || level.Seq == 0 && t.cfg.Quantity != OwnerPOS {
+		return
+	}
+	c.Quantity, c.Seq = stock.Quantity, level.Seq
+	for _, e := range d.entries {
+		if e.Seq <= level.Seq {
+			continue
+		}
+		if c.Seq = max(c.Seq, e.Seq); !t.rung(e) {
+			c.Quantity += e.Movement.Change
+		}
 	}
 }
 
@@ -165,6 +199,12 @@ func (p *plan) settle(d *draft, o syncer.Outcome) {
 	for _, n := range d.parcels {
 		p.outcomes[n] = o
 	}
+}
+
+// unsettle has a place told the whole number the next time.
+func (p *plan) unsettle(d *draft, level store.Level) {
+	level.Place, level.Seq = d.Place, 0
+	p.settled = append(p.settled, level)
 }
 
 // change is what a change of a place says of itself, without its numbers.

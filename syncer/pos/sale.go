@@ -1,9 +1,9 @@
 package pos
 
 import (
-	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shelfd/shelfd/store"
@@ -44,6 +44,7 @@ func (t *Target) pullSales(ctx context.Context) error {
 	if err := t.retrySales(ctx); err != nil {
 		return err
 	}
+	now, _ := t.ledger.Now()
 	for at := from; at < to; {
 		end := to
 		if w := t.caps.Window; w > 0 {
@@ -55,44 +56,76 @@ func (t *Target) pullSales(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := t.mark(ctx, salesStream, end.String()); err != nil {
+		if err := t.readUpTo(ctx, end); err != nil {
 			return err
 		}
 		at = end
 	}
-	return t.records.DeletePulledSales(ctx, t.cfg.Name, from.Add(-matchedFor))
+	return t.forgetSales(ctx, min(now, from.Add(-t.skew())).Add(-matchedFor))
 }
 
-// window gives since when sales count, and what the next look spans. The
-// first look sets the beginning: what was sold before is in the numbers that
-// both sides start from.
-func (t *Target) window(ctx context.Context) (since, from, to store.Instant, err error) {
-	now, _ := t.ledger.Now()
-	to = now.Add(t.skew())
-	begin, err := t.records.FindMark(ctx, t.cfg.Name, sinceStream)
-	if err != nil {
-		return 0, 0, 0, err
+// forgetSales drops what was matched long ago, now and then.
+func (t *Target) forgetSales(ctx context.Context, before store.Instant) error {
+	if t.cfg.Books || before.Sub(t.forgotten) < time.Hour {
+		return nil
 	}
-	if begin.Value == "" {
-		if err := t.mark(ctx, sinceStream, to.String()); err != nil {
-			return 0, 0, 0, err
-		}
-		return to, to, to, t.mark(ctx, salesStream, to.String())
-	}
-	if since, err = parseInstant(begin.Value); err != nil {
-		return 0, 0, 0, err
-	}
-	last, err := t.readTo(ctx)
-	return since, max(since, cmp.Or(last, since).Add(-t.cfg.Overlap)), to, err
+	t.forgotten = before
+	return t.records.DeletePulledSales(ctx, t.cfg.Name, before)
 }
 
-// readTo is up to when sales were read, 0 for never.
-func (t *Target) readTo(ctx context.Context) (store.Instant, error) {
-	m, err := t.records.FindMark(ctx, t.cfg.Name, salesStream)
-	if err != nil || m.Value == "" {
+// begin sets since when sales count, the first time: what was sold before is in
+// the numbers that both sides start from. So it comes before those are read.
+func (t *Target) begin(ctx context.Context) (since store.Instant, err error) {
+	if _, ok := t.to.(SaleReader); !ok || !t.caps.ReadSales {
+		return 0, nil
+	}
+	m, err := t.records.FindMark(ctx, t.cfg.Name, sinceStream)
+	if err != nil || m.Value != "" {
+		return readOr(m.Value, err)
+	}
+	since = t.theirNow()
+	if err := t.readUpTo(ctx, since); err != nil {
 		return 0, err
 	}
-	return parseInstant(m.Value)
+	return since, t.mark(ctx, sinceStream, since.String())
+}
+
+func readOr(text string, err error) (store.Instant, error) {
+	if err != nil {
+		return 0, err
+	}
+	return parseInstant(text)
+}
+
+// window gives since when sales count, and what the next look spans. One of the
+// clocks may have been set since the last look: then it goes back as far as
+// either says.
+func (t *Target) window(ctx context.Context) (since, from, to store.Instant, err error) {
+	if since, err = t.begin(ctx); err != nil {
+		return 0, 0, 0, err
+	}
+	theirs, ours, err := t.readTo(ctx)
+	from = min(theirs, ours.Add(t.skew())).Add(-t.cfg.Overlap)
+	return since, max(since, from), t.theirNow(), err
+}
+
+// readUpTo keeps up to when sales were read, by both clocks.
+func (t *Target) readUpTo(ctx context.Context, theirs store.Instant) error {
+	return t.mark(ctx, salesStream, theirs.String()+" "+theirs.Add(-t.skew()).String())
+}
+
+// readTo is up to when sales were read, by their clock and by ours; 0 for
+// never.
+func (t *Target) readTo(ctx context.Context) (theirs, ours store.Instant, err error) {
+	m, err := t.records.FindMark(ctx, t.cfg.Name, salesStream)
+	if err != nil || m.Value == "" {
+		return 0, 0, err
+	}
+	first, second, _ := strings.Cut(m.Value, " ")
+	if theirs, err = parseInstant(first); err == nil {
+		ours, err = parseInstant(second)
+	}
+	return theirs, ours, err
 }
 
 // parseInstant reads what Instant.String wrote.
@@ -105,15 +138,6 @@ func parseInstant(text string) (store.Instant, error) {
 func (t *Target) mark(ctx context.Context, stream, value string) error {
 	now, _ := t.ledger.Now()
 	return t.records.PutMark(ctx, store.Mark{Destination: t.cfg.Name, Stream: stream, Value: value, At: now})
-}
-
-// skew is how far the point of sale's clock is ahead of ours, as far as is
-// known.
-func (t *Target) skew() time.Duration {
-	if c := t.checked.Load(); c != nil && c.ClockKnown {
-		return c.Skew
-	}
-	return 0
 }
 
 // take books lines of sales, or keeps them to be matched.
@@ -133,7 +157,7 @@ func (t *Target) take(ctx context.Context, page []Sale) error {
 		})
 	}
 	if !t.cfg.Books {
-		return t.match(ctx, pulled)
+		return t.match(ctx, pulled, 0)
 	}
 	for batch := range slices.Chunk(pulled, saleBatch) {
 		if err := t.book(ctx, batch); err != nil {
@@ -184,11 +208,23 @@ func (t *Target) request() store.Request {
 	return store.Request{Actor: t.source(), Source: t.source(), Manager: true}
 }
 
+// mostReference is how long a reference may be in the ledger.
+const mostReference = 200
+
+// clip cuts a reference that is longer than the ledger takes: a sale is not
+// refused for that.
+func clip(text string) string {
+	if runes := []rune(text); len(runes) > mostReference {
+		return string(runes[:mostReference])
+	}
+	return text
+}
+
 // line is a sale in the ledger's terms; ok is false when it is of something
 // that is not linked.
 func (t *Target) line(s *store.PulledSale) (line store.SaleLine, ok bool) {
 	line = store.SaleLine{
-		Room: t.cfg.SellRoom, Change: s.Change, Reason: s.Reason, Reference: s.Reference,
+		Room: t.cfg.SellRoom, Change: s.Change, Reason: s.Reason, Reference: clip(s.Reference),
 		OccurredAt: s.At.Add(-t.skew()), ExternalID: s.ExternalID, Line: s.Line,
 	}
 	if s.At == 0 {
@@ -207,143 +243,4 @@ func (t *Target) line(s *store.PulledSale) (line store.SaleLine, ok bool) {
 	line.Lot = store.ID{}
 	line.Product, ok = t.links.idOf(store.LinkProduct, s.Place.Product)
 	return line, ok
-}
-
-// await keeps sales that cannot be booked, and tells people once.
-func (t *Target) await(ctx context.Context, list []store.PulledSale) error {
-	if len(list) == 0 {
-		return nil
-	}
-	if err := t.records.PutPulledSales(ctx, list); err != nil {
-		return err
-	}
-	open, err := t.records.ListWorkItems(ctx, store.WorkFilter{Destination: t.cfg.Name, Open: true})
-	if err != nil {
-		return err
-	}
-	told := map[string]bool{}
-	for i := range open {
-		told[open[i].Detail] = true
-	}
-	var work []store.WorkItem
-	for i := range list {
-		detail := "Sales of product " + list[i].Place.Product + " at " + t.cfg.Name + " cannot be booked: it is not linked here."
-		if list[i].Why == whyRefused {
-			detail = "Line " + list[i].ExternalID + " of a sale at " + t.cfg.Name + " cannot be booked. Book it by hand."
-		}
-		if told[detail] {
-			continue
-		}
-		told[detail] = true
-		w := store.WorkItem{ID: t.newID(), Destination: t.cfg.Name, Code: CodeUnmappedSale, Detail: detail}
-		w.CreatedAt, _ = t.ledger.Now()
-		work = append(work, w)
-	}
-	return t.records.PutWorkItems(ctx, work)
-}
-
-// retrySales books what could not be booked before, and matches what had no
-// match.
-func (t *Target) retrySales(ctx context.Context) error {
-	open, err := t.records.ListPulledSales(ctx, t.cfg.Name, true)
-	if err != nil || len(open) == 0 {
-		return err
-	}
-	if !t.cfg.Books {
-		return t.match(ctx, open)
-	}
-	ready := slices.DeleteFunc(open, func(s store.PulledSale) bool {
-		_, ok := t.line(&s)
-		return !ok
-	})
-	for batch := range slices.Chunk(ready, saleBatch) {
-		if err := t.book(ctx, batch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// match finds the movement that each sale is the same as, by reference and
-// quantity, and keeps both.
-func (t *Target) match(ctx context.Context, list []store.PulledSale) error {
-	if len(list) == 0 {
-		return nil
-	}
-	known, err := t.records.ListPulledSales(ctx, t.cfg.Name, false)
-	if err != nil {
-		return err
-	}
-	taken := map[store.Position]bool{}
-	done := map[saleName]bool{}
-	for i := range known {
-		if s := &known[i]; !s.Movement.IsZero() {
-			taken[s.Movement], done[nameOf(s)] = true, true
-		}
-	}
-	list = slices.DeleteFunc(list, func(s store.PulledSale) bool { return done[nameOf(&s)] })
-	ours, err := t.ourSales(ctx, list)
-	if err != nil {
-		return err
-	}
-	for i := range list {
-		s := &list[i]
-		s.Why = whyMatch
-		for _, f := range ours[s.Reference] {
-			if !taken[f.Entry.Position] && t.same(s, f) {
-				s.Movement, taken[f.Entry.Position] = f.Entry.Position, true
-				break
-			}
-		}
-	}
-	return t.records.PutPulledSales(ctx, list)
-}
-
-// saleName names a line of a sale at the point of sale.
-type saleName struct {
-	id   string
-	line int64
-}
-
-func nameOf(s *store.PulledSale) saleName { return saleName{s.ExternalID, s.Line} }
-
-// same tells whether a movement is a sale that the point of sale reports.
-func (t *Target) same(s *store.PulledSale, f store.Fact) bool {
-	at := t.place(f.After)
-	return f.Entry.Movement.Change == s.Change && at.missing == nil && at.Product == s.Place.Product &&
-		(s.Place.Lot == "" || at.Lot == s.Place.Lot)
-}
-
-// ourSales gives the sales and returns with a reference that were booked here
-// around the time of some there, by reference.
-func (t *Target) ourSales(ctx context.Context, list []store.PulledSale) (map[string][]store.Fact, error) {
-	found := map[string][]store.Fact{}
-	var first store.Instant
-	for i := range list {
-		if at := list[i].At; list[i].Reference != "" && at != 0 && (first == 0 || at < first) {
-			first = at
-		}
-	}
-	if first == 0 {
-		return found, nil
-	}
-	f := store.MovementFilter{
-		Locations: []store.ID{t.cfg.Location}, Reasons: []store.Reason{store.Sale, store.Return},
-		From: first.Add(-matchWithin), Limit: 1000,
-	}
-	for {
-		facts, next, err := t.ledger.Movements(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, fact := range facts {
-			if m := fact.Entry.Movement; m.Reference != "" && fact.Entry.Source != t.source() {
-				found[m.Reference] = append(found[m.Reference], fact)
-			}
-		}
-		if next == 0 {
-			return found, nil
-		}
-		f.Before = next
-	}
 }

@@ -3,6 +3,7 @@ package pos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/shelfd/shelfd/store"
@@ -34,53 +35,96 @@ func (s *sender) Traits() syncer.Traits {
 	if most == 0 {
 		most = 100
 	}
+	_, reads := s.stockReader()
 	return syncer.Traits{
-		Absolute: s.coalesces(), Keys: s.caps.Keys, Most: most, Source: s.source(), Wants: s.reports,
+		Absolute: s.coalesces(), Remembers: reads, Keys: s.caps.Keys, Most: most, Source: s.source(), Wants: s.reports,
 	}
 }
 
 // Send makes up the changes that parcels come to, keeps them so that they can
 // be sent again or read back, and sends them.
 func (s *sender) Send(ctx context.Context, b syncer.Batch) ([]syncer.Outcome, error) {
+	if err := s.matchFirst(ctx, b); err != nil {
+		return nil, err
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	outcomes, err := s.sendPlan(ctx, b)
+	switch {
+	case err != nil:
+		s.answered = 0
+		return nil, err
+	case !b.Whole:
+		for n := range b.Parcels {
+			s.answered = max(s.answered, b.Parcels[n].Position.Seq)
+		}
+	}
+	return outcomes, nil
+}
+
+// mayGoAgain tells whether any of a batch may have been sent before.
+func (s *sender) mayGoAgain(b *syncer.Batch) bool {
+	return !b.Whole && (s.answered == 0 || slices.ContainsFunc(b.Parcels, func(p syncer.Parcel) bool { return p.Position.Seq <= s.answered }))
+}
+
+func (s *sender) sendPlan(ctx context.Context, b syncer.Batch) ([]syncer.Outcome, error) {
 	p, err := s.plan(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	p.Key = b.Key
-	if kept, ok, err := s.kept(ctx); err != nil {
-		return nil, err
-	} else if ok && kept.Key == b.Key {
-		p.Changes, p.Carries = kept.Changes, kept.Carries
-	}
-	if err := s.records.PutLevels(ctx, s.cfg.Name, p.settled); err != nil {
+	if err := s.goOn(ctx, p, b); err != nil {
 		return nil, err
 	}
-	for wave, more := range s.waves(p) {
-		if err := s.send(ctx, p, wave, more); err != nil {
+	if err := s.putLevels(ctx, p.settled); err != nil {
+		return nil, err
+	}
+	waves := s.waves(p)
+	for p.Wave = range waves {
+		if err := s.send(ctx, p, waves[p.Wave]); err != nil {
 			return nil, err
 		}
 	}
 	return p.outcomes, nil
 }
 
+// goOn takes over what was kept of a batch that was sent before: a range that
+// goes again goes as it went, and what was refused of it already stays so.
+func (s *sender) goOn(ctx context.Context, p *plan, b syncer.Batch) error {
+	p.Key, p.whole, p.Done = b.Key, b.Whole, map[int64]syncer.Outcome{}
+	if !s.mayGoAgain(&b) {
+		return nil
+	}
+	kept, ok, err := s.kept(ctx)
+	if err != nil || !ok {
+		return err
+	}
+	if kept.Key == b.Key && len(kept.Outcomes) == len(p.outcomes) {
+		p.Changes, p.Carries, p.Outcomes = kept.Changes, kept.Carries, kept.Outcomes
+		copy(p.outcomes, kept.Outcomes)
+	}
+	for n := range b.Parcels {
+		seq := b.Parcels[n].Position.Seq
+		if o, known := kept.Done[seq]; known && o.Status != syncer.Confirmed && s.chains() {
+			p.Done[seq] = o
+			if seq <= p.levels[s.place(b.Parcels[n].Item).Place].Seq {
+				p.outcomes[n] = o
+			}
+		}
+	}
+	return nil
+}
+
 // waves gives the indexes of changes that go together: all, or where each
 // change is read back by itself, one of each place at a time.
 func (s *sender) waves(p *plan) [][]int {
-	if !s.chains() {
-		if len(p.Changes) == 0 {
-			return nil
-		}
-		all := make([]int, len(p.Changes))
-		for i := range all {
-			all[i] = i
-		}
-		return [][]int{all}
-	}
 	var waves [][]int
 	turn := map[store.Place]int{}
 	for i := range p.Changes {
-		n := turn[p.Changes[i].Place]
-		turn[p.Changes[i].Place]++
+		n := 0
+		if s.chains() {
+			n = turn[p.Changes[i].Place]
+			turn[p.Changes[i].Place]++
+		}
 		if n == len(waves) {
 			waves = append(waves, nil)
 		}
@@ -96,14 +140,14 @@ func (t *Target) chains() bool {
 }
 
 // send writes one wave and takes note of what became of it.
-func (s *sender) send(ctx context.Context, p *plan, wave int, indexes []int) error {
-	b := p.batch(wave, indexes)
+func (s *sender) send(ctx context.Context, p *plan, indexes []int) error {
+	b := p.batch(p.Wave, indexes)
 	if err := s.keep(ctx, p); err != nil {
 		return err
 	}
 	outcomes, err := s.to.(Writer).Write(ctx, b)
 	if err != nil {
-		return err
+		return errors.Join(s.refusedWhole(ctx, p, &b, err), err)
 	}
 	if len(outcomes) != len(b.Changes) {
 		return &syncer.Failure{
@@ -111,40 +155,73 @@ func (s *sender) send(ctx context.Context, p *plan, wave int, indexes []int) err
 			Detail: s.cfg.Name + " did not say of every change whether it took it.",
 		}
 	}
-	now, _ := s.ledger.Now()
-	var levels []store.Level
+	known := newLevels(p.levels)
 	for n, o := range outcomes {
-		c := &b.Changes[n]
 		for _, parcel := range p.Carries[indexes[n]] {
 			p.outcomes[parcel] = o
 		}
+		p.Done[b.Changes[n].Seq] = o
+		s.note(p, known, &b.Changes[n], o)
+	}
+	return s.putLevels(ctx, known.list())
+}
+
+// refusedWhole takes note of a request that was refused because of the only
+// change in it: as of one that is refused by itself, it is not there.
+func (s *sender) refusedWhole(ctx context.Context, p *plan, b *Batch, err error) error {
+	failure, ok := errors.AsType[*syncer.Failure](err)
+	if !ok || failure.Class != syncer.Alarm || failure.Unknown || len(b.Changes) > 1 || s.caps.State {
+		return nil
+	}
+	known := newLevels(p.levels)
+	known.unsettle(&b.Changes[0])
+	return s.putLevels(ctx, known.list())
+}
+
+// note takes note of what is there after a change. Where one was refused, the
+// place is told the whole number the next time; a state's register never is.
+func (s *sender) note(p *plan, known *levels, c *Change, o syncer.Outcome) {
+	now, _ := s.ledger.Now()
+	switch {
+	case o.Status == syncer.Confirmed:
+		known.raise(c.level(now))
+	case o.Status == syncer.Manual && s.caps.State:
 		// What a person is to do is done as far as this store goes.
-		if o.Status == syncer.Confirmed {
-			levels = append(levels, c.level(now))
-		} else if o.Status == syncer.Manual && s.caps.State {
-			levels = append(levels, store.Level{Place: c.Place, Seq: c.Seq, Known: c.Seen != nil, SeenAt: now, Seen: seen(c)})
+		known.raise(store.Level{Place: c.Place, Seq: c.Seq, Known: c.Seen != nil, SeenAt: now, Seen: seen(c)})
+		p.rebase(c)
+	case s.caps.State:
+		p.rebase(c)
+	default:
+		p.rebase(c)
+		known.unsettle(c)
+	}
+}
+
+// rebase takes a change that was not made out of those that were made up from
+// it.
+func (p *plan) rebase(not *Change) {
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Place != not.Place || c.Seq <= not.Seq || c.Seen == nil || not.Seen == nil {
+			continue
 		}
+		before := *c.Seen - not.Delta
+		c.Seen, c.Quantity = &before, c.Quantity-not.Delta
 	}
-	return s.records.PutLevels(ctx, s.cfg.Name, levels)
-}
-
-func seen(c *Change) store.Quantity {
-	if c.Seen == nil {
-		return 0
-	}
-	return *c.Seen
-}
-
-// level is what is known of a place once a change is confirmed.
-func (c *Change) level(now store.Instant) store.Level {
-	return store.Level{Place: c.Place, Seq: c.Seq, Seen: c.Quantity, SeenAt: now, Known: c.Absolute || c.Seen != nil}
 }
 
 // sendingStream is the mark under which the changes under way are kept.
 const sendingStream = "sending"
 
-// keep makes the changes durable before they are sent.
+// keep makes the changes of a range durable before they are sent. What belongs
+// to no range is never sent again as it was, nor read back.
 func (s *sender) keep(ctx context.Context, p *plan) error {
+	if p.whole {
+		return nil
+	}
+	if p.Outcomes == nil {
+		p.Outcomes = slices.Clone(p.outcomes)
+	}
 	value, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -162,94 +239,4 @@ func (s *sender) kept(ctx context.Context) (p *plan, ok bool, err error) {
 	p = new(plan)
 	err = json.Unmarshal([]byte(mark.Value), p)
 	return p, err == nil, err
-}
-
-// ReadBack finds out which parcels arrived, of a batch whose answer got lost.
-// What cannot be told is sent anew as a whole number where the store's word
-// counts; at a state's register a person has to look.
-func (s *reader) ReadBack(ctx context.Context, parcels []syncer.Parcel) ([]syncer.Outcome, error) {
-	outcomes := make([]syncer.Outcome, len(parcels))
-	for n := range outcomes {
-		outcomes[n].Status = syncer.Absent
-	}
-	sent, ok, err := s.kept(ctx)
-	if err != nil || !ok {
-		return outcomes, err
-	}
-	there, err := s.readStock(ctx, sent.places())
-	if err != nil {
-		return nil, err
-	}
-	levels, err := s.records.Levels(ctx, s.cfg.Name, sent.places())
-	if err != nil {
-		return nil, err
-	}
-	now, _ := s.ledger.Now()
-	var learned []store.Level
-	for i := range sent.Changes {
-		c := &sent.Changes[i]
-		arrived, doubt := c.arrived(there[c.Place], levels[c.Place])
-		switch {
-		case arrived:
-			learned = append(learned, c.level(now))
-			confirm(outcomes, parcels, s.Target, c)
-		case doubt && s.coalesces():
-			learned = append(learned, store.Level{Place: c.Place})
-		case doubt:
-			learned = append(learned, store.Level{Place: c.Place, Seq: c.Seq})
-			confirm(outcomes, parcels, s.Target, c)
-			if err := s.askPerson(ctx, c); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return outcomes, s.records.PutLevels(ctx, s.cfg.Name, learned)
-}
-
-// arrived tells whether a change is there, or that it cannot be told: there is
-// neither what was before nor what should be after it.
-func (c *Change) arrived(there Stock, known store.Level) (arrived, doubt bool) {
-	switch {
-	case known.Seq >= c.Seq, there.Quantity == c.Quantity && (c.Seen == nil || *c.Seen != c.Quantity):
-		return true, false
-	case c.Seen != nil && there.Quantity == *c.Seen:
-		return false, false
-	}
-	return false, true
-}
-
-// confirm marks the parcels that a change is about as being there.
-func confirm(outcomes []syncer.Outcome, parcels []syncer.Parcel, t *Target, c *Change) {
-	for n := range parcels {
-		if i := parcels[n].Item; i != nil && parcels[n].Position.Seq <= c.Seq && t.place(i).Place == c.Place {
-			outcomes[n].Status = syncer.Confirmed
-		}
-	}
-}
-
-// askPerson makes a work item of a change that may have arrived or not.
-func (s *reader) askPerson(ctx context.Context, c *Change) error {
-	w := store.WorkItem{ID: s.newID(), Destination: s.cfg.Name, Code: syncer.CodeOutcomeUnknown}
-	w.CreatedAt, _ = s.ledger.Now()
-	w.Detail = c.label() + " was changed to " + c.Quantity.String() + " at " + s.cfg.Name + " and no answer came. Look there whether it arrived."
-	return s.records.PutWorkItems(ctx, []store.WorkItem{w})
-}
-
-// label names a change for people.
-func (c *Change) label() string {
-	text := c.Name + " (" + c.SKU + ")"
-	if c.Tag != "" {
-		text += ", package " + c.Tag
-	}
-	return text
-}
-
-// places lists those of a plan's changes, each once.
-func (p *plan) places() (list []store.Place) {
-	for i := range p.Changes {
-		if !slices.Contains(list, p.Changes[i].Place) {
-			list = append(list, p.Changes[i].Place)
-		}
-	}
-	return list
 }

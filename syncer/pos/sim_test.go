@@ -2,6 +2,7 @@ package pos_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,33 +20,51 @@ import (
 type sim struct {
 	mu    sync.Mutex
 	caps  pos.Capabilities
+	clock store.Clock
+	// ahead is how far its clock is ahead of the shop's; it says its time when
+	// tells is set.
+	ahead time.Duration
+	tells bool
 	rows  map[int]*pos.Stock
 	sales []pos.Sale
 	keys  map[string]bool
 
-	changed, requests   int
-	lose, limit         int
-	refuse              map[int]bool
-	unauthorized, page  bool
-	products            []pos.Product
-	written             []pos.Change
-	afterRead, betweens func()
-	lagging             map[int]store.Quantity
+	changed, requests  int
+	lose, limit        int
+	refuse             map[int]bool
+	unauthorized, page bool
+	products           []pos.Product
+	written            []pos.Change
+	afterRead          func()
+	lagging            map[int]store.Quantity
+	// windows are those that sales were read in; late hides the newest sales.
+	windows [][2]store.Instant
+	late    int
+	// refuseOnce has it refuse a change of any product.
+	refuseOnce func() bool
+	// refuseSeq is an entry that it will not have.
+	refuseSeq int64
+	// poison is a place whose changes have the whole request refused.
+	poison store.Place
+	// batches are those that came, as JSON; previewed what was only shown.
+	batches   []string
+	previewed []pos.Change
 }
 
 func newSim(caps pos.Capabilities) *sim {
 	caps.ReadCatalogue = true
-	return &sim{caps: caps, rows: map[int]*pos.Stock{}, keys: map[string]bool{}, refuse: map[int]bool{}}
+	return &sim{caps: caps, clock: store.SystemClock(), rows: map[int]*pos.Stock{}, keys: map[string]bool{}, refuse: map[int]bool{}}
 }
 
-func (s *sim) Connector(testing.TB, store.Clock) pos.Connector {
-	if s.caps.Keys {
+func (s *sim) Connector(_ testing.TB, clock store.Clock) pos.Connector {
+	s.clock = clock
+	if s.caps.Keys && s.caps.Oldest > 0 {
 		return counting{s}
 	}
 	return s
 }
 
-// counting is a sim that wants counts for adjustments.
+// counting is a sim that wants counts for adjustments, and takes nothing old.
 type counting struct{ *sim }
 
 func (counting) Counts(r store.Reason) bool { return r == store.Adjustment || r == store.Audit }
@@ -96,9 +115,12 @@ func (s *sim) sell(n int, units store.Quantity, reference string) {
 	s.rows[n].Quantity -= units
 	s.sales = append(s.sales, pos.Sale{
 		ID: fmt.Sprint("sale", len(s.sales)), Line: 1, Place: s.place(n), Change: -units, Reason: store.Sale,
-		Reference: reference, At: store.InstantOf(store.SystemClock().Wall()),
+		Reference: reference, At: s.now(),
 	})
 }
+
+// now is what its clock shows.
+func (s *sim) now() store.Instant { return store.InstantOf(s.clock.Wall()).Add(s.ahead) }
 
 func (s *sim) Changed() int {
 	s.mu.Lock()
@@ -138,7 +160,11 @@ func (s *sim) asked(writes bool) error {
 func (s *sim) Check(context.Context) (pos.Identity, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return pos.Identity{Name: "The till"}, s.asked(false)
+	who := pos.Identity{Name: "The till"}
+	if s.tells {
+		who.Time = s.now()
+	}
+	return who, s.asked(false)
 }
 
 func (s *sim) ReadStock(_ context.Context, only []store.Place, page func([]pos.Stock) error) error {
@@ -178,7 +204,8 @@ func (s *sim) ReadSales(_ context.Context, from, to store.Instant, page func([]p
 		return err
 	}
 	var list []pos.Sale
-	for _, v := range s.sales {
+	s.windows = append(s.windows, [2]store.Instant{from, to})
+	for _, v := range s.sales[:max(0, len(s.sales)-s.late)] {
 		if v.At >= from && v.At < to.Add(time.Second) {
 			list = append(list, v)
 		}
@@ -193,6 +220,11 @@ func (s *sim) Write(_ context.Context, b pos.Batch) ([]syncer.Outcome, error) {
 	if err := s.asked(true); err != nil {
 		return nil, err
 	}
+	if s.poison.Product != "" && slices.ContainsFunc(b.Changes, func(c pos.Change) bool { return c.Place == s.poison }) {
+		return nil, &syncer.Failure{Class: syncer.Alarm, Code: pos.CodeRefused}
+	}
+	text, _ := json.Marshal(b)
+	s.batches = append(s.batches, string(text))
 	outcomes := make([]syncer.Outcome, len(b.Changes))
 	if !s.keys[b.Key] || !s.caps.Keys {
 		s.keys[b.Key] = true
@@ -209,10 +241,10 @@ func (s *sim) Write(_ context.Context, b pos.Batch) ([]syncer.Outcome, error) {
 
 func (s *sim) change(c *pos.Change) syncer.Outcome {
 	for n, row := range s.rows {
-		if row.Lot != c.Lot || (row.Product != c.Product && c.Product != "") {
+		if row.Lot != c.Lot || row.Room != c.Room || (row.Product != c.Product && c.Product != "") {
 			continue
 		}
-		if s.refuse[n] {
+		if s.refuse[n] || s.refuseSeq == c.Seq || s.refuseOnce != nil && s.refuseOnce() {
 			return syncer.Outcome{Status: syncer.Rejected, Code: "no", Detail: "It does not want this."}
 		}
 		before := row.Quantity
@@ -229,6 +261,7 @@ func (s *sim) change(c *pos.Change) syncer.Outcome {
 }
 
 func (s *sim) Preview(b pos.Batch) ([]pos.Call, error) {
+	s.previewed = append(s.previewed, b.Changes...)
 	call := pos.Call{Method: "POST", Path: "/stock"}
 	for i := range b.Changes {
 		call.Changes = append(call.Changes, i)

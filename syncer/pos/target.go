@@ -1,6 +1,7 @@
 package pos
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -101,8 +102,24 @@ type Target struct {
 
 	// reading lets one look at what was sold, or at the stock, go on at a time.
 	reading sync.Mutex
+	// writing lets one change what is known of levels at a time; who holds
+	// reading may take it, and not the other way around.
+	writing sync.Mutex
+	// answered is up to which entry everything that was sent was answered for,
+	// 0 when that is not known. writing guards it.
+	answered int64
 	// pushed is the newest entry that the destination is known to have.
 	pushed atomic.Int64
+	// both are sales that were rung up there and booked here.
+	both atomic.Pointer[map[store.Position]bool]
+	// clocks are how theirs stands beside ours, nil while that is not known;
+	// asked is when it was, a nanosecond late, and 0 for never.
+	clocks atomic.Pointer[clocks]
+	asked  atomic.Int64
+	// matched is up to when sales there were matched with what was booked here.
+	matched store.Instant
+	// forgotten is up to when matched sales were dropped.
+	forgotten store.Instant
 	// checked is the newest check, nil for none.
 	checked atomic.Pointer[store.POSCheck]
 }
@@ -218,6 +235,9 @@ func (t *Target) Listen(ctx context.Context, _ syncer.Ledger) error {
 func (t *Target) Pull(ctx context.Context) error {
 	t.reading.Lock()
 	defer t.reading.Unlock()
+	if err := t.know(ctx); err != nil {
+		return err
+	}
 	if err := t.pullCatalogue(ctx, false); err != nil {
 		return err
 	}
@@ -242,7 +262,7 @@ func (t *Target) readStock(ctx context.Context, only []store.Place) (map[store.P
 				continue
 			}
 			if old, twice := found[s.Place]; twice && s.Problem == "" {
-				s.Problem = twiceProblem(old, s)
+				s.Problem = cmp.Or(old.Problem, twiceProblem(old, s))
 			}
 			found[s.Place] = s
 		}

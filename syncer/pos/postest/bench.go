@@ -80,7 +80,11 @@ func (b *Bench) Add(n int, here, there int64) {
 	b.t.Helper()
 	sku := fmt.Sprintf("SKU-%d", n)
 	b.Sim.Add(n, sku, tag(n), units(there))
-	product := b.AddProduct(sku)
+	product := b.AddProduct(sku, func(p *store.Product) {
+		if sim, ok := b.Sim.(namer); ok {
+			p.ExternalID = sim.Product(n)
+		}
+	})
 	made := b.Must(&store.EditLot{Edit: func(l *store.Lot) { l.ProductID, l.PackageTag = product, tag(n) }})
 	lot := made.Facts[0].Of.(*store.Lot)
 	opened := b.Must(&store.OpenItem{
@@ -88,6 +92,10 @@ func (b *Bench) Add(n int, here, there int64) {
 	})
 	b.Items = append(b.Items, opened.Facts[0].Of.(*store.Item).ID)
 }
+
+// namer is a Sim whose point of sale does not say SKUs: it tells its own ids,
+// as somebody who sets up a shop would look them up.
+type namer interface{ Product(n int) string }
 
 // Start lets an engine work over the records, as the program does when it
 // starts.
@@ -115,7 +123,7 @@ func (b *Bench) Start() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // It outlives the test's own by as long as the engine needs to end.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(b.t.Context())) // It outlives the test's own by as long as the engine needs to end.
 	ended := make(chan struct{})
 	engine := b.Engine
 	go func() {
