@@ -49,7 +49,8 @@ const (
 const (
 	// defaultTimeout bounds one request.
 	defaultTimeout = 30 * time.Second
-	// MaxAnswer bounds one answer, in bytes.
+	// MaxAnswer bounds one answer, in bytes, unless the configuration of the
+	// client says otherwise.
 	MaxAnswer = 16 << 20
 )
 
@@ -66,6 +67,8 @@ type ClientConfig struct {
 	Burst     int
 	// Timeout bounds a request, 0 for the default.
 	Timeout time.Duration
+	// MaxAnswer bounds an answer in bytes, 0 for the default.
+	MaxAnswer int64
 	// Authorize puts the key on a request.
 	Authorize func(*http.Request)
 	// Version is the program's.
@@ -80,7 +83,8 @@ type Client struct {
 	cfg   ClientConfig
 	http  *http.Client
 	limit *rate.Limiter
-	skew  atomic.Int64
+	// skew is how far its clock is ahead, nil while it showed none.
+	skew atomic.Pointer[time.Duration]
 }
 
 // NewClient makes a client. It fails when the file of authorities cannot be
@@ -101,6 +105,9 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
+	}
+	if cfg.MaxAnswer == 0 {
+		cfg.MaxAnswer = MaxAnswer
 	}
 	c := &Client{cfg: cfg, limit: rate.NewLimiter(rate.Inf, 1)}
 	if cfg.PerSecond > 0 {
@@ -123,8 +130,6 @@ type Request struct {
 	Writes bool
 	// Accept tells which statuses besides 2xx are answers to read; nil for none.
 	Accept func(status int) bool
-	// Log is put into the log instead of the path, when that holds a secret.
-	Log string
 }
 
 // Do sends a request and reads its answer. Errors are *syncer.Failure, or
@@ -146,13 +151,13 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 		return nil, c.failed(ctx, err, r.Writes && sent.Load())
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.MaxAnswer+1))
 	if err != nil {
 		return nil, c.failed(ctx, err, r.Writes)
 	}
 	c.notice(resp)
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, pos: c.cfg.POS, writes: r.Writes}
-	if len(body) > MaxAnswer {
+	if int64(len(body)) > c.cfg.MaxAnswer {
 		return nil, a.unreadable("It is larger than any answer to this can be.")
 	}
 	if a.Status >= 200 && a.Status <= 299 || r.Accept != nil && r.Accept(a.Status) {
@@ -207,15 +212,16 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 // notice remembers how far apart the clocks are.
 func (c *Client) notice(resp *http.Response) {
 	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		c.skew.Store(int64(at.Sub(c.cfg.Clock.Wall())))
+		skew := at.Sub(c.cfg.Clock.Wall())
+		c.skew.Store(&skew)
 	}
 }
 
 // Time is the clock of the point of sale as its last answer showed it; 0 when
 // none did.
 func (c *Client) Time() store.Instant {
-	if skew := c.skew.Load(); skew != 0 {
-		return store.InstantOf(c.cfg.Clock.Wall().Add(time.Duration(skew)))
+	if skew := c.skew.Load(); skew != nil {
+		return store.InstantOf(c.cfg.Clock.Wall().Add(*skew))
 	}
 	return 0
 }

@@ -76,8 +76,11 @@ func (t *Target) comparedAt(ctx context.Context) (store.Instant, error) {
 	return m.At, err
 }
 
-// items lists the rows of the target's location.
+// items lists the rows of the target's location, none while there is no such.
 func (t *Target) items() []*store.Item {
+	if t.located() != nil {
+		return nil
+	}
 	filter := store.ItemFilter{Locations: []store.ID{t.cfg.Location}}
 	_, total := t.ledger.Items(filter, 0, 0)
 	list, _ := t.ledger.Items(filter, 0, total)

@@ -85,6 +85,10 @@ func (t *Target) entry(p *plan, d *draft, n int, e *store.Entry, chain *chain) {
 	c := t.change(d)
 	t.reason(&c, e)
 	c.Delta, c.Seq = e.Movement.Change, e.Seq
+	if _, counts := t.to.(counter); counts {
+		// Where counts are taken, one swallows every change from before it.
+		c.OccurredAt = max(c.OccurredAt, p.levels[d.Place].SeenAt)
+	}
 	switch {
 	case chain.problem != "":
 		p.outcomes[parcel] = t.badRow(Stock{Problem: chain.problem})

@@ -41,9 +41,22 @@ func (d *Desk) Reconciliation(ctx context.Context, f store.ReconcileFilter) ([]s
 		}
 	}
 	slices.SortFunc(list, func(a, b store.Reconciled) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.SKU, b.SKU), strings.Compare(a.Tag, b.Tag))
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.SKU, b.SKU),
+			strings.Compare(a.Tag, b.Tag), strings.Compare(ordinal(&a), ordinal(&b)))
 	})
 	return list, nil
+}
+
+// ordinal orders rows that are called the same, always in the same way.
+func ordinal(row *store.Reconciled) string {
+	text := row.Location.ID.String()
+	if row.Product != nil {
+		text += row.Product.ID.String()
+	}
+	for i := range row.Cases {
+		text += row.Cases[i].ID.String()
+	}
+	return text
 }
 
 // chosen tells whether a filter wants a row.

@@ -31,6 +31,9 @@ const (
 	burst = 4
 	// timeout is long because stock and catalogue come whole, in one answer.
 	timeout = 2 * time.Minute
+	// maxAnswer has room for the whole catalogue of a large shop: by Dutchie's
+	// own words 50,000 products and more, of some kilobytes each.
+	maxAnswer = 256 << 20
 	// window bounds the size of an answer about sales.
 	window = 24 * time.Hour
 )
@@ -68,7 +71,7 @@ func New(s pos.Settings, d pos.Deps) (*Connector, error) {
 	}
 	client, err := pos.NewClient(pos.ClientConfig{
 		POS: title, Base: base, CAFile: s.CAFile, Version: d.Version, Clock: d.Clock, Log: d.Log,
-		PerSecond: cmp.Or(s.PerSecond, perSecond), Burst: burst, Timeout: cmp.Or(s.Timeout, timeout),
+		PerSecond: cmp.Or(s.PerSecond, perSecond), Burst: burst, Timeout: cmp.Or(s.Timeout, timeout), MaxAnswer: maxAnswer,
 		Authorize: func(r *http.Request) { r.SetBasicAuth(s.Key, s.Options[OptionIntegratorKey]) },
 	})
 	if err != nil {

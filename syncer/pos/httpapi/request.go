@@ -26,7 +26,7 @@ func (r *request) build(ctx context.Context, with vars) (req pos.Request, err er
 	if err != nil {
 		return req, err
 	}
-	req.Query, req.Header, req.Log = query.Encode(), http.Header{}, req.Path
+	req.Query, req.Header = query.Encode(), http.Header{}
 	for name, values := range headers {
 		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
