@@ -3,11 +3,19 @@ package test
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/shelfd/shelfd/store"
+	"github.com/shelfd/shelfd/syncer"
+	"github.com/shelfd/shelfd/syncer/pos"
+	"github.com/shelfd/shelfd/syncer/pos/dutchie"
+	"github.com/shelfd/shelfd/syncer/pos/square"
 )
 
 // contract gives the path of another system's OpenAPI document. They lie
@@ -61,5 +69,70 @@ func answers(t *testing.T, method, url string, header http.Header, body any, wan
 	t.Helper()
 	if r := ask(t, method, url, header, body); r.status != want {
 		t.Errorf("%s %s: %d, want %d\n%s", method, url, r.status, want, r.body)
+	}
+}
+
+// TestConnectorsAskWhatTheContractsAllow has our connectors speak to the mocks:
+// each request is one that the vendor's own document allows. What a mock
+// answers is an example, and not stock.
+func TestConnectorsAskWhatTheContractsAllow(t *testing.T) {
+	t.Run("Square", func(t *testing.T) {
+		c := connector(t, square.Kind, pos.Settings{
+			URL: startPrism(t, contract(t, "square-inventory.openapi.json")), Key: "key", Options: map[string]string{"location_id": "18YC4JDH91E1H"},
+		})
+		_, err := c.(pos.Writer).Write(t.Context(), pos.Batch{Key: "till/1-1-2/abc", Changes: []pos.Change{
+			{Place: store.Place{Product: "W62UWFY35CWMYGVWK6TWJDNI"}, Delta: -10_000, Reason: store.Sale, Reference: "1-2", Seq: 2, OccurredAt: now()},
+			{Place: store.Place{Product: "W62UWFY35CWMYGVWK6TWJDNI"}, Quantity: 50_000, Absolute: true, Reference: "1-3", Seq: 3, OccurredAt: now()},
+		}})
+		allowed(t, "write", err)
+		reads(t, c)
+	})
+	t.Run("Dutchie", func(t *testing.T) {
+		c := connector(t, *dutchie.Kind, pos.Settings{URL: startPrism(t, contract(t, "dutchie.openapi.json")), Key: "key"})
+		reads(t, c)
+	})
+}
+
+func now() store.Instant { return store.InstantOf(store.SystemClock().Wall()) }
+
+func connector(t *testing.T, kind pos.Kind, s pos.Settings) pos.Connector {
+	t.Helper()
+	c, err := kind.New(s, pos.Deps{Clock: store.SystemClock(), Log: slog.New(slog.DiscardHandler), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// reads has a connector read all that it can.
+func reads(t *testing.T, c pos.Connector) {
+	t.Helper()
+	caps := c.Capabilities()
+	_, err := c.Check(t.Context())
+	allowed(t, "check", err)
+	if caps.ReadStock {
+		allowed(t, "stock", c.(pos.StockReader).ReadStock(t.Context(), nil, func([]pos.Stock) error { return nil }))
+	}
+	if caps.ReadCatalogue {
+		allowed(t, "catalogue", c.(pos.CatalogueReader).ReadCatalogue(t.Context(), now().Add(-time.Hour), func([]pos.Product) error { return nil }))
+	}
+	if caps.ReadSales {
+		allowed(t, "sales", c.(pos.SaleReader).ReadSales(t.Context(), now().Add(-time.Hour), now(), func([]pos.Sale) error { return nil }))
+	}
+	if caps.ReadRooms {
+		_, err := c.(pos.RoomReader).ReadRooms(t.Context())
+		allowed(t, "rooms", err)
+	}
+}
+
+// allowed checks that a request was not refused. That a mock's example cannot
+// be used, such as a page that names itself as the next, is no refusal.
+func allowed(t *testing.T, what string, err error) {
+	t.Helper()
+	f, ok := errors.AsType[*syncer.Failure](err)
+	if err != nil && !ok || ok && f.Code != pos.CodeNotPOS {
+		t.Errorf("%s: %v", what, err)
+	} else if ok {
+		t.Logf("%s: the example cannot be used: %v", what, err)
 	}
 }
