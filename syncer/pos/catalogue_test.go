@@ -177,6 +177,27 @@ func TestARoomThatTheConfigurationMovesIsToldItsWholeNumber(t *testing.T) {
 	}
 }
 
+func TestARoomThatTheConfigurationNoLongerNamesIsLinkedNoMore(t *testing.T) {
+	d := drive(t, newSim(kinds["absolute, by room"]), 1, func(c *pos.Config) { c.Rooms[store.Vault] = "floor" })
+	d.row(1, store.Vault, 20)
+	d.must(d.push())
+	d.must(d.save())
+	if there := d.sim.Stock(1); there != units(120) {
+		t.Fatalf("it has %s, want 120", there)
+	}
+	delete(d.cfg.Rooms, store.Vault)
+	d.restart()
+	d.change(1, -1, store.Damage)
+	d.synced()
+	if there := d.sim.Stock(1); there != units(99) {
+		t.Errorf("it has %s, want 99", there)
+	}
+	rows, err := d.desk.Links(t.Context(), "till", store.LinkRoom)
+	if err != nil || rows[1].Ours != "vault" || rows[1].Link != nil {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
 func TestSalesGoToTheFirstOfRoomsThatAreTheSameThere(t *testing.T) {
 	for range 5 {
 		d := drive(t, newSim(kinds["absolute, by room"]), 1, func(c *pos.Config) {

@@ -113,9 +113,13 @@ func (d *Desk) DeleteLink(ctx context.Context, r store.Request, name string, kin
 	if r.DryRun {
 		return nil
 	}
-	ours = cmp.Or(row.Ours, ours)
+	return t.unlink(ctx, kind, cmp.Or(row.Ours, ours))
+}
+
+// unlink takes a link away, for good.
+func (t *Target) unlink(ctx context.Context, kind store.LinkKind, ours string) error {
 	return t.relink(ctx, kind, ours, func() error {
-		if err := t.records.DeleteLink(ctx, name, kind, ours); err != nil {
+		if err := t.records.DeleteLink(ctx, t.cfg.Name, kind, ours); err != nil {
 			return err
 		}
 		t.links.mu.Lock()

@@ -114,6 +114,18 @@ func (l *links) idOf(kind store.LinkKind, theirs string) (id store.ID, ok bool) 
 	return store.ParseID(ours)
 }
 
+// configured lists the links that a configuration set.
+func (l *links) configured() (list []store.Link) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, link := range l.ours {
+		if link.How == howConfig {
+			list = append(list, link)
+		}
+	}
+	return list
+}
+
 // count gives how many links of a kind there are.
 func (l *links) count(kind store.LinkKind) (n int64) {
 	l.mu.RLock()
@@ -148,6 +160,18 @@ func (t *Target) link(ctx context.Context, list ...store.Link) error {
 
 // configured ties the rooms and reasons that the configuration names.
 func (t *Target) configured(ctx context.Context) error {
+	for _, link := range t.links.configured() {
+		room, _ := store.ParseRoom(link.Ours)
+		reason, _ := store.ParseReason(link.Ours)
+		_, isRoom := t.cfg.Rooms[room]
+		_, isReason := t.cfg.Reasons[reason]
+		if isRoom && link.Kind == store.LinkRoom || isReason && link.Kind == store.LinkReason {
+			continue
+		}
+		if err := t.unlink(ctx, link.Kind, link.Ours); err != nil {
+			return err
+		}
+	}
 	for room, theirs := range t.cfg.Rooms {
 		if err := t.configure(ctx, store.LinkRoom, room.String(), theirs); err != nil {
 			return err
