@@ -65,7 +65,7 @@ func BenchmarkLevels(b *testing.B) {
 	var levels []store.Level
 	var places []store.Place
 	for n := range 50_000 {
-		p := store.Place{Product: fmt.Sprintf("%08x-7a1c-4b1e-9d52-3f1f6f0c2a77", uint32(n*2654435761)), Lot: fmt.Sprintf("1A40603000%014d", n), Room: "floor"}
+		p := store.Place{Product: fmt.Sprintf("%08x-7a1c-4b1e-9d52-3f1f6f0c2a77", uint32(n)*2654435761), Lot: fmt.Sprintf("1A40603000%014d", n), Room: "floor"}
 		places = append(places, p)
 		levels = append(levels, store.Level{Place: p, Seq: int64(n), Seen: 35000, SeenAt: start, Known: true})
 	}
