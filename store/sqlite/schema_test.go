@@ -148,6 +148,7 @@ func sample(t *testing.T, d *DB) {
 	put(d.PutBalances(t.Context(), store.Balances{Seq: c.seq, RecordedAt: start, Body: []byte("balances")}))
 	d.remember(t, remembered("central"))
 	d.rememberPOS(t, "pos", rememberedPOS("pos"))
+	d.rememberWebhook(t)
 }
 
 // TestGoldenLedgerOfAReleaseOpens opens the dump of each schema. `make golden`
