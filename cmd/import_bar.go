@@ -1,43 +1,26 @@
 package cmd
 
-import (
-	"io"
-	"time"
-
-	"github.com/schollz/progressbar/v3"
-)
-
 // importBar shows on a terminal how far an import is. Where nobody watches it
 // does nothing.
 type importBar struct {
-	bar   *progressbar.ProgressBar
+	meter *meter
 	sheet *sheet
 }
 
-func newImportBar(w io.Writer, s *sheet) *importBar {
-	if !isTerminal(w) {
-		return &importBar{}
-	}
+func newImportBar(o *importOptions, s *sheet) *importBar {
 	_, size := s.Progress()
-	return &importBar{sheet: s, bar: progressbar.NewOptions64(size,
-		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("Importing"), progressbar.OptionSetWidth(30),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetPredictTime(false),
-	)}
+	b := &importBar{sheet: s}
+	if isTerminal(o.stderr) {
+		b.meter = &meter{w: o.stderr, clock: o.clock, what: "Importing", total: size, text: percent}
+	}
+	return b
 }
 
 // step shows how much of the file the pass under way has read.
 func (b *importBar) step() {
-	if b.bar == nil {
-		return
-	}
 	done, _ := b.sheet.Progress()
-	_ = b.bar.Set64(done)
+	b.meter.set(done)
 }
 
 // clear takes the bar away.
-func (b *importBar) clear() {
-	if b.bar != nil {
-		_ = b.bar.Clear()
-	}
-}
+func (b *importBar) clear() { b.meter.clear() }

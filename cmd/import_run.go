@@ -34,7 +34,7 @@ type importer struct {
 
 func newImporter(o *importOptions, s *sheet, c *client, room store.Room) *importer {
 	return &importer{
-		o: o, sheet: s, client: c, bar: newImportBar(o.stderr, s), id: uuid.NewString(),
+		o: o, sheet: s, client: c, bar: newImportBar(o, s), id: uuid.NewString(),
 		report: importReport{File: o.file, Room: room, DryRun: o.dryRun},
 	}
 }

@@ -1,13 +1,11 @@
 package cmd
 
-import "github.com/schollz/progressbar/v3"
-
 // syncBar shows on a terminal how far a run is, out of the most that it had to
 // do so far. Where nobody watches it does nothing.
 type syncBar struct {
-	o    *rootOptions
-	bar  *progressbar.ProgressBar
-	most int64
+	o     *rootOptions
+	meter *meter
+	most  int64
 }
 
 func newSyncBar(o *rootOptions) *syncBar { return &syncBar{o: o} }
@@ -17,17 +15,13 @@ func (b *syncBar) step(left *int64) {
 	if left == nil {
 		return
 	}
-	if b.bar == nil || *left > b.most {
+	if b.most == 0 || *left > b.most {
 		b.clear()
 		b.most = *left
-		b.bar = b.o.progress(b.most, "sync")
+		b.meter = b.o.progress(b.most, "sync")
 	}
-	_ = b.bar.Set64(b.most - *left)
+	b.meter.set(b.most - *left)
 }
 
 // clear takes the bar away.
-func (b *syncBar) clear() {
-	if b.bar != nil {
-		_ = b.bar.Clear()
-	}
-}
+func (b *syncBar) clear() { b.meter.clear() }

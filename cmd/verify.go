@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/shelfd/shelfd/store"
@@ -76,8 +74,8 @@ func (o *rootOptions) verify(ctx context.Context) (err error) {
 		return err
 	}
 	bar := o.progress(meta.Seq, "verify")
-	found, fault := store.Verify(ctx, journal, func(n int64) { _ = bar.Set64(n) }, heads.check)
-	_ = bar.Exit()
+	found, fault := store.Verify(ctx, journal, bar.set, heads.check)
+	bar.clear()
 	report := reportOf(meta, found, heads)
 	damage, damaged := errors.AsType[*store.DamageError](fault)
 	if damaged {
@@ -129,16 +127,6 @@ func reportOf(m store.Meta, r store.Report, h *headCheck) verifyReport {
 		v.Hash = hex.EncodeToString(r.Head.Hash[:])
 	}
 	return v
-}
-
-// progress shows how far a long command is, when somebody watches.
-func (o *rootOptions) progress(total int64, what string) *progressbar.ProgressBar {
-	w := io.Discard
-	if isTerminal(o.stderr) && !o.asJSON() {
-		w = o.stderr
-	}
-	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))
 }
 
 func (o *rootOptions) showReport(r verifyReport) error {

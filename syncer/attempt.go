@@ -198,7 +198,10 @@ func (w *worker) note(s Step, r *activeRun) {
 	if s.Sending != 0 {
 		d.Sending = max(0, s.Sending)
 	} else {
-		d.Failures = 0
+		if d.Failures > 0 || w.offline {
+			w.e.reached(w)
+		}
+		d.Failures, w.offline = 0, false
 	}
 	w.unsaved = true
 	w.refused = w.refused || s.Counts.Rejected+s.Counts.WorkItems > 0
@@ -239,6 +242,7 @@ func (w *worker) succeeded() {
 	d := &w.record
 	if d.Failures > 0 {
 		w.e.Log.Info("a destination is reached again", "destination", d.Name, "after_failures", d.Failures)
+		w.e.reached(w)
 	}
 	d.State, d.Failures, d.NextTry, d.Code, d.Detail = store.DestinationIdle, 0, 0, "", ""
 	w.notBefore, w.hold, w.unsaved = 0, 0, true
@@ -259,6 +263,7 @@ func (w *worker) failed(f *Failure) {
 	defer w.e.mu.Unlock()
 	d := &w.record
 	again := d.Failures > 0 && d.Code == f.Code
+	w.offline = f.Offline
 	d.Failures, d.Code, d.Detail = d.Failures+1, f.Code, f.Detail
 	w.known, w.pending, w.unsaved = false, true, true
 	if f.Class == Pause {

@@ -30,5 +30,8 @@ func (f *Failure) wait(failures int64, random float64) (wait, asked time.Duratio
 		return alarmEvery, 0
 	}
 	asked = min(max(f.RetryAfter, 0), mostRetryAfter)
+	if f.After > 0 {
+		return max(asked, f.After), asked
+	}
 	return max(asked, backoff(failures, random)), asked
 }

@@ -146,11 +146,12 @@ func (e *Engine) finish(ctx context.Context, w *worker, r *activeRun) error {
 		e.Log.Warn("the record of a finished sync run was not removed; the next start does it", "run", r.ID.String(), "err", err)
 	}
 	defer close(r.done)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tellFollowers()
 	if w == nil {
 		return nil
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	w.runs = slices.DeleteFunc(w.runs, func(other *activeRun) bool { return other == r })
 	// The event wakes nobody: it goes along, and so does what a canceled run
 	// was to push.

@@ -131,7 +131,7 @@ func (e *Engine) keyed(hash [16]byte) (*store.IdempotencyKey, store.ID) {
 
 // choose finds the destination that a request means: the one it names, else
 // the location's primary one, else the first for the location. It is nil when
-// nothing is configured.
+// nothing is configured; those that only follow have to be named.
 func (e *Engine) choose(ask *store.RunRequest) (*worker, error) {
 	var best *worker
 	for _, w := range e.workers {
@@ -139,12 +139,12 @@ func (e *Engine) choose(ask *store.RunRequest) (*worker, error) {
 		switch {
 		case ask.Destination == w.to.Name && takes:
 			return w, nil
-		case ask.Destination != "" || !takes:
+		case ask.Destination != "" || !takes || w.follows():
 		case best == nil, w.to.Primary && !best.to.Primary, w.to.Primary == best.to.Primary && !w.to.LocationID.IsZero() && best.to.LocationID.IsZero():
 			best = w
 		}
 	}
-	if best == nil && len(e.workers) > 0 {
+	if best == nil && slices.ContainsFunc(e.workers, func(w *worker) bool { return !w.follows() || ask.Destination != "" }) {
 		text := "No destination takes this location."
 		if ask.Destination != "" {
 			text = "There is no such destination for this location."

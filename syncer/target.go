@@ -115,8 +115,13 @@ type Failure struct { //nolint:errname // It is the outcome of an attempt, which
 	Code, Detail string
 	// Unknown: something was sent, and whether it arrived cannot be told.
 	Unknown bool
+	// Offline: nothing was reached at all, as when the network is away.
+	Offline bool
 	// RetryAfter is how long the destination asked to be left alone, at least.
 	RetryAfter time.Duration
+	// After is when the next try is by the target's own schedule, from now; 0
+	// for the engine's back-off.
+	After time.Duration
 	// Err is the private cause, for the log.
 	Err error
 }

@@ -41,6 +41,12 @@ type worker struct {
 	// until when nothing at all is tried. Both are monotonic times.
 	pending         bool
 	notBefore, hold time.Duration
+	// left is the rest of a wait that began before the start.
+	left time.Duration
+	// offline: the newest failure was that nothing was reached; early is when
+	// it was last tried before its time because another was, 0 for never.
+	offline bool
+	early   time.Duration
 	// met is closed while the destination is known to go on from this ledger
 	// and is not paused.
 	met                            chan struct{}
@@ -67,6 +73,7 @@ func newWorker(e *Engine, to *Destination) *worker {
 // acting: what was paused is tried again.
 func (w *worker) restore(ctx context.Context, known store.Destination) {
 	known.Kind, known.LocationID, known.Primary = w.to.Kind, w.to.LocationID, w.to.Primary
+	w.left = w.rest(known)
 	known.State, known.NextTry = store.DestinationIdle, 0
 	w.record = known
 	w.cover(ctx)
@@ -75,7 +82,7 @@ func (w *worker) restore(ctx context.Context, known store.Destination) {
 // start lets the first push, and what the backstop says is overdue, wait for a
 // random time.
 func (w *worker) start() {
-	first := time.Duration(float64(w.e.cfg.FirstContact) * w.e.Random())
+	first := max(w.left, time.Duration(float64(w.e.cfg.FirstContact)*w.e.Random()))
 	w.e.mu.Lock()
 	defer w.e.mu.Unlock()
 	w.pending, w.notBefore = true, w.e.Clock.Mono()+first
