@@ -33,6 +33,18 @@ type fakeCounter struct {
 // as another process would.
 func startCounter(t *testing.T, dir string) *fakeCounter {
 	t.Helper()
+	f := &fakeCounter{checks: map[string]store.POSCheck{}}
+	serveWith(t, dir, func(a *app) web.Syncer {
+		f.syncing, f.location = a.sync, a.ledger.Locations()[0]
+		return f
+	})
+	f.fill()
+	return f
+}
+
+// serveWith serves the API of a shop over a syncer, as another process would.
+func serveWith(t *testing.T, dir string, over func(*app) web.Syncer) {
+	t.Helper()
 	stocked(t, dir)
 	o, _, _ := testOptions(t, dir)
 	if err := o.load(); err != nil {
@@ -42,8 +54,7 @@ func startCounter(t *testing.T, dir string) *fakeCounter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fakeCounter{syncing: a.sync, location: a.ledger.Locations()[0], checks: map[string]store.POSCheck{}}
-	api, err := web.New(webConfig(o.config, "test", a.secret), web.Deps{Ledger: a.ledger, Clock: a.clock, Log: a.log, Sync: f})
+	api, err := web.New(webConfig(o.config, "test", a.secret), web.Deps{Ledger: a.ledger, Clock: a.clock, Log: a.log, Sync: over(a)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +68,6 @@ func startCounter(t *testing.T, dir string) *fakeCounter {
 	if err := writeControl(dir, control{URL: server.URL, PID: os.Getpid(), Token: a.secret}); err != nil {
 		t.Fatal(err)
 	}
-	f.fill()
-	return f
 }
 
 func (f *fakeCounter) fill() {

@@ -12,6 +12,7 @@ import (
 	"github.com/shelfd/shelfd/syncer"
 	uplink "github.com/shelfd/shelfd/syncer/central"
 	"github.com/shelfd/shelfd/syncer/pos"
+	"github.com/shelfd/shelfd/syncer/webhook"
 )
 
 const (
@@ -46,6 +47,12 @@ type syncing struct {
 	// desk has the points of sale. Both under swapping.
 	target *uplink.Client
 	desk   *pos.Desk
+
+	// hub is what the webhook endpoints share, seal what opens their secrets;
+	// hooking lets one change of endpoints go on at a time.
+	hub     *webhook.Hub
+	seal    *sealer
+	hooking sync.Mutex
 }
 
 // newSyncing makes the engine, which does nothing yet.
@@ -54,6 +61,8 @@ func newSyncing(ctx context.Context, a *app, o *rootOptions, records *sqlite.DB,
 	if o.syncing {
 		s.config.Sync.FirstContact = 0
 	}
+	s.seal = &sealer{dir: a.dir}
+	s.hub = s.newHub()
 	return s, s.build(ctx)
 }
 
@@ -87,7 +96,11 @@ func (s *syncing) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config.Destinations = append(config.Destinations, points...)
+	hooks, err := s.hooks(ctx)
+	if err != nil {
+		return err
+	}
+	config.Destinations = append(append(config.Destinations, points...), hooks...)
 	engine, err := syncer.New(ctx, config, syncer.Deps{
 		Ledger: s.app.ledger, Records: s.records, Clock: s.app.clock, NewID: newID, Random: rand.Float64, Log: s.app.log,
 	})
@@ -112,12 +125,26 @@ func (s *syncing) start(ctx context.Context) (stop func()) {
 	defer s.swapping.Unlock()
 	s.ctx = ctx
 	s.launch()
+	rest := s.launchHub(ctx)
 	return func() {
 		s.swapping.Lock()
 		defer s.swapping.Unlock()
 		s.end()
 		s.ctx, s.end = nil, func() {}
+		rest()
 	}
+}
+
+// launchHub lets the hub write down what is delivered; rest ends that, after
+// the engine.
+func (s *syncing) launchHub(ctx context.Context) (rest func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.hub.Run(ctx)
+	}()
+	return func() { cancel(); <-ended }
 }
 
 // launch lets the engine work, when it is to.

@@ -48,8 +48,12 @@ func (s *syncing) Status(ctx context.Context) ([]store.DestinationStatus, error)
 	return e.Status(ctx)
 }
 
-// Resume lets a paused destination go on.
+// Resume lets a paused destination go on; a webhook that was disabled is
+// switched on again.
 func (s *syncing) Resume(ctx context.Context, name string) error {
+	if done, err := s.resumeWebhook(ctx, name); done || err != nil {
+		return err
+	}
 	e, release := s.hold()
 	defer release()
 	return e.Resume(ctx, name)

@@ -27,6 +27,7 @@ func (a *api) writable() []write {
 	inventory, location := "/inventory/"+item.String(), a.Location.String()
 	run, work, aside := a.sync.fill(a, item)
 	a.sync.counter.open(a.Location, product)
+	hook, delivery := a.sync.hooks.open(a.Location)
 	patchProduct := strings.Replace(fmt.Sprintf(newProduct, location), `"sku":"BD-1",`, "", 1)
 	return slices.Concat(a.writableTransfers(), []write{
 		{"admin", "POST", "/inventory", fmt.Sprintf(`{"sku":"ONE","location_id":%q,"room_type":"vault","lot_id":%q,"quantity":1,"low_stock_threshold":1,"notes":"x"}`, location, lot), 201},
@@ -47,6 +48,14 @@ func (a *api) writable() []write {
 		{"admin", "POST", "/pos/till/compare", "", 200},
 		{"admin", "PUT", "/pos/till/links/product/" + product, `{"theirs":"x","name":"x"}`, 200},
 		{"admin", "DELETE", "/pos/till/links/product/" + product, "", 204},
+		{"admin", "POST", "/webhooks", fmt.Sprintf(newWebhook, location), 201},
+		{"admin", "PATCH", hook, `{"url":"https://x.example.com/","events":["inventory.low_stock"],"description":"x","active":true,"lan":true,"legacy_header":"X-Sign"}`, 200},
+		{"admin", "DELETE", hook, "", 204},
+		{"admin", "POST", hook + "/rotate-secret", "", 200},
+		{"admin", "POST", hook + "/test", "", 200},
+		{"admin", "POST", hook + "/replay", `{"from":"1-1"}`, 202},
+		{"admin", "POST", hook + "/replay", `{"since":"2026-01-27T10:00:00Z"}`, 202},
+		{"admin", "POST", hook + "/deliveries/" + delivery + "/redeliver", "", 200},
 		{"admin", "POST", "/movements/" + movement + "/reverse", `{"notes":"x"}`, 201},
 		{"admin", "DELETE", "/movements/" + movement + "/notes", "", 204},
 		{"admin", "POST", "/reservations", fmt.Sprintf(`{"inventory_id":%q,"quantity":1,"reference":"x","ttl_seconds":60}`, item), 201},

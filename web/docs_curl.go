@@ -44,6 +44,7 @@ func (s spec) query(parameters []*node) string {
 var idExamples = map[string]string{
 	"inventory": "inv-uuid", "products": "prod-uuid", "locations": "loc-uuid", "lots": "lot-uuid",
 	"movements": "1-8842", "reservations": "res-uuid", "runs": "run-uuid", "tokens": "token-uuid",
+	"webhooks": "hook-uuid",
 }
 
 // filled puts the examples of its parameters into a path, and an id.

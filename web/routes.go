@@ -49,7 +49,7 @@ func syncToo(r *route) *route {
 
 // routes is the whole API on one page.
 func (s *Server) routes() []*route {
-	return slices.Concat(s.stockRoutes(), s.catalogueRoutes(), s.syncRoutes(), s.posRoutes(), s.serviceRoutes())
+	return slices.Concat(s.stockRoutes(), s.catalogueRoutes(), s.syncRoutes(), s.posRoutes(), s.webhookRoutes(), s.serviceRoutes())
 }
 
 // stockRoutes are about stock, and what changes it.
@@ -155,6 +155,7 @@ func (s *Server) posRoutes() []*route {
 // serviceRoutes are about who may call, and the service itself.
 func (s *Server) serviceRoutes() []*route {
 	return []*route{
+		reads("/events", store.RoleViewer, s.streamEvents),
 		reads("/tokens", store.RoleAdmin, s.listTokens),
 		writes(post, "/tokens", store.RoleAdmin, s.createToken),
 		writes(remove, "/tokens/:id", store.RoleAdmin, s.revokeToken),

@@ -57,11 +57,12 @@ type Deps struct {
 type Server struct {
 	*front
 	sync Syncer
+	feed *feed
 }
 
 // New builds the API. An error means that its own documentation is broken.
 func New(cfg Config, d Deps) (*Server, error) {
-	s := &Server{front: newFront(cfg, d.Clock, d.Log, ledgerTokens{d.Ledger}), sync: d.Sync}
+	s := &Server{front: newFront(cfg, d.Clock, d.Log, ledgerTokens{d.Ledger}), sync: d.Sync, feed: newFeed(d)}
 	s.ledger = d.Ledger
 	if s.sync == nil {
 		s.sync = noDestination{d.Ledger}

@@ -21,6 +21,7 @@ type fakeSync struct {
 	aside        []store.Quarantined
 	synced       map[store.ID]store.Instant
 	counter      fakeCounter
+	hooks        fakeHooks
 	// asked is what the newest request was, done what else it was told to do.
 	asked store.RunRequest
 	done  []string

@@ -13,6 +13,7 @@ type Syncer interface {
 	desk
 	uplink
 	counter
+	subscriptions
 	// Status gives how every destination stands.
 	Status(ctx context.Context) ([]store.DestinationStatus, error)
 	// Resume lets a paused destination go on. Codes: not_found.
@@ -85,6 +86,37 @@ type counter interface {
 	Reconciliation(ctx context.Context, f store.ReconcileFilter) ([]store.Reconciled, error)
 	// Cases lists differences, newest first.
 	Cases(ctx context.Context, f store.CaseFilter) ([]store.Case, error)
+}
+
+// subscriptions are the webhook endpoints.
+type subscriptions interface {
+	// Webhooks lists the endpoints, oldest first.
+	Webhooks(ctx context.Context) ([]store.WebhookStatus, error)
+	// FindWebhook finds one. Codes: not_found.
+	FindWebhook(ctx context.Context, id store.ID) (store.WebhookStatus, error)
+	// CreateWebhook makes one and gives its secret; "" when this request was
+	// answered before, and in a dry run. Codes: invalid_request.
+	CreateWebhook(ctx context.Context, r store.Request, w store.Webhook) (made store.WebhookStatus, secret string, err error)
+	// EditWebhook changes what a person sets of one; an edit that changes nothing
+	// makes no new version. Codes: not_found, invalid_request.
+	EditWebhook(ctx context.Context, r store.Request, id store.ID, edit func(*store.Webhook)) (store.WebhookStatus, error)
+	// DeleteWebhook ends one; a dry run only looks for it. Codes: not_found.
+	DeleteWebhook(ctx context.Context, r store.Request, id store.ID) error
+	// RotateSecret gives an endpoint another secret; "" when this request was
+	// answered before, and in a dry run. Codes: not_found.
+	RotateSecret(ctx context.Context, r store.Request, id store.ID) (secret string, err error)
+	// TestWebhook sends a webhook.test now. Codes: not_found. A failure is in the
+	// answer.
+	TestWebhook(ctx context.Context, id store.ID) (store.Delivery, error)
+	// Deliveries lists attempts, newest first.
+	Deliveries(ctx context.Context, f store.DeliveryFilter) ([]store.Delivery, error)
+	// Redeliver sends what an attempt sent once more, now. Codes: not_found. A
+	// failure is in the answer.
+	Redeliver(ctx context.Context, id store.ID) (store.Delivery, error)
+	// Replay has an endpoint told again what it wants of the entries from a
+	// position on, or of those recorded at or after a moment; the other is zero.
+	// Codes: not_found, invalid_request.
+	Replay(ctx context.Context, r store.Request, id store.ID, from store.Position, since store.Instant) (store.WebhookStatus, error)
 }
 
 // Enrolment is where the store is enrolled, and under which name.
@@ -194,6 +226,48 @@ func (noDestination) Reconciliation(context.Context, store.ReconcileFilter) ([]s
 }
 
 func (noDestination) Cases(context.Context, store.CaseFilter) ([]store.Case, error) { return nil, nil }
+
+func (noDestination) Webhooks(context.Context) ([]store.WebhookStatus, error) { return nil, nil }
+
+func (noDestination) FindWebhook(_ context.Context, id store.ID) (store.WebhookStatus, error) {
+	return store.WebhookStatus{}, noWebhook(id)
+}
+
+func (noDestination) CreateWebhook(context.Context, store.Request, store.Webhook) (store.WebhookStatus, string, error) {
+	return store.WebhookStatus{}, "", errNoWebhooks
+}
+
+func (noDestination) EditWebhook(_ context.Context, _ store.Request, id store.ID, _ func(*store.Webhook)) (store.WebhookStatus, error) {
+	return store.WebhookStatus{}, noWebhook(id)
+}
+
+func (noDestination) DeleteWebhook(_ context.Context, _ store.Request, id store.ID) error {
+	return noWebhook(id)
+}
+
+func (noDestination) RotateSecret(_ context.Context, _ store.Request, id store.ID) (string, error) {
+	return "", noWebhook(id)
+}
+
+func (noDestination) TestWebhook(_ context.Context, id store.ID) (store.Delivery, error) {
+	return store.Delivery{}, noWebhook(id)
+}
+
+func (noDestination) Deliveries(context.Context, store.DeliveryFilter) ([]store.Delivery, error) {
+	return nil, nil
+}
+
+func (noDestination) Redeliver(_ context.Context, id store.ID) (store.Delivery, error) {
+	return store.Delivery{}, notFound("delivery", id)
+}
+
+func (noDestination) Replay(_ context.Context, _ store.Request, id store.ID, _ store.Position, _ store.Instant) (store.WebhookStatus, error) {
+	return store.WebhookStatus{}, noWebhook(id)
+}
+
+func noWebhook(id store.ID) error { return notFound("webhook", id) }
+
+var errNoWebhooks = &store.Error{Code: store.CodeUnavailable, Message: "This store sends no webhooks."}
 
 func noPOS(name string) error { return noSuch("point of sale", fmt.Sprintf("%.100s", name)) }
 
