@@ -22,7 +22,7 @@ SPECTRAL := .tools/spectral-$(SPECTRAL_VERSION)
 
 # Programs that tests in test/ run as they are. What each consists of is
 # pinned, to the last package, by the lock file in its test/testdata.
-NODE_PROGRAMS := vendure prism medusa
+NODE_PROGRAMS := vendure prism medusa standardwebhooks
 
 # A Node.js that they run on, which goes before the machine's own.
 NODE := .tools/node/bin/node
@@ -43,7 +43,7 @@ BENCH ?= .
 build: ## the binary, stripped, as bin/shelfd
 	$(GO) build $(TAGS) -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o bin/shelfd .
 
-test: .tools/vendure .tools/prism ## every test; those that need strace or mount rights say so when they cannot run
+test: .tools/vendure .tools/prism .tools/standardwebhooks ## every test; those that need strace or mount rights say so when they cannot run
 	$(GO) test -timeout 9m ./...
 	cd test && $(GO) test -timeout 9m ./...
 
