@@ -191,6 +191,12 @@ func TestHeadOfficeSaysWhenItsDatabaseIsAway(t *testing.T) {
 	if err := cluster.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	// The processes of a killed server notice that it is gone in a moment of
+	// their own.
+	deadline := time.Now().Add(10 * time.Second)
+	for c.Ready(t.Context()) == nil && time.Now().Before(deadline) {
+		<-store.SystemClock().After(time.Millisecond)
+	}
 	o.send("", http.MethodGet, "/healthz", "").is(http.StatusServiceUnavailable).has("status", "failing")
 	o.send("", http.MethodGet, "/readyz", "").is(http.StatusServiceUnavailable).has("ready", "false")
 	o.get("admin", "/inventory").refused(http.StatusServiceUnavailable, store.CodeUnavailable)
