@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -100,24 +99,8 @@ that can be configured, and their settings.` + exitStatus(exitNotFound, exitUnre
 	return c
 }
 
-func (o *rootOptions) listPOS(ctx context.Context) (err error) {
-	c, err := connectExisting(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer closeInto(c, &err)
-	if o.asJSON() {
-		var answer json.RawMessage
-		if err := c.get(ctx, posPath, nil, &answer); err != nil {
-			return err
-		}
-		return o.json(answer)
-	}
-	list, err := readPOS(ctx, c)
-	if err != nil {
-		return err
-	}
-	return o.writePOS(list)
+func (o *rootOptions) listPOS(ctx context.Context) error {
+	return show(ctx, o, posPath, readPOS, o.writePOS)
 }
 
 func (o *rootOptions) writePOS(list []posView) error {

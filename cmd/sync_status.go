@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -43,24 +42,8 @@ up to date, and what is in the way.` + exitStatus(exitNotFound, exitUnreachable,
 	}
 }
 
-func (o *rootOptions) showSyncStatus(ctx context.Context) (err error) {
-	c, err := connectExisting(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer closeInto(c, &err)
-	if o.asJSON() {
-		var answer json.RawMessage
-		if err := c.get(ctx, syncStatusPath, nil, &answer); err != nil {
-			return err
-		}
-		return o.json(answer)
-	}
-	status, err := readSyncStatus(ctx, c)
-	if err != nil {
-		return err
-	}
-	return o.writeSyncStatus(status)
+func (o *rootOptions) showSyncStatus(ctx context.Context) error {
+	return show(ctx, o, syncStatusPath, readSyncStatus, o.writeSyncStatus)
 }
 
 func (o *rootOptions) writeSyncStatus(s syncStatus) error {

@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -118,24 +117,8 @@ what is in the way. Secrets cannot be shown again.` + exitStatus(exitNotFound, e
 	}
 }
 
-func (o *rootOptions) listWebhooks(ctx context.Context) (err error) {
-	c, err := connectExisting(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer closeInto(c, &err)
-	if o.asJSON() {
-		var answer json.RawMessage
-		if err := c.get(ctx, webhooksPath, nil, &answer); err != nil {
-			return err
-		}
-		return o.json(answer)
-	}
-	list, err := readWebhooks(ctx, c)
-	if err != nil {
-		return err
-	}
-	return o.writeWebhooks(list)
+func (o *rootOptions) listWebhooks(ctx context.Context) error {
+	return show(ctx, o, webhooksPath, readWebhooks, o.writeWebhooks)
 }
 
 func (o *rootOptions) writeWebhooks(list []webhookView) error {
