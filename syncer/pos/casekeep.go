@@ -49,8 +49,9 @@ func (t *Target) keepCases(ctx context.Context, found []store.Case) error {
 	return err
 }
 
-// closeWork marks work items as done that a comparison finds done.
-func (t *Target) closeWork(ctx context.Context, c *compared) error {
+// closeWork marks open work items as done, as of a moment, that isDone finds
+// done. booked tells whether no sale waits for what an item asks.
+func (t *Target) closeWork(ctx context.Context, at store.Instant, isDone func(w *store.WorkItem, booked bool) bool) error {
 	open, err := t.records.ListWorkItems(ctx, store.WorkFilter{Destination: t.cfg.Name, Open: true})
 	if err != nil {
 		return err
@@ -61,8 +62,8 @@ func (t *Target) closeWork(ctx context.Context, c *compared) error {
 	}
 	var done []store.WorkItem
 	for _, w := range open {
-		if t.workDone(c, &w, !waiting[w.Detail]) {
-			w.DoneAt, w.DoneBy = c.at, "system"
+		if isDone(&w, !waiting[w.Detail]) {
+			w.DoneAt, w.DoneBy = at, "system"
 			done = append(done, w)
 		}
 	}

@@ -51,7 +51,8 @@ func (t *Target) compare(ctx context.Context, how comparison, step func(syncer.S
 	if err := t.keepCases(ctx, found); err != nil {
 		return err
 	}
-	if err := t.closeWork(ctx, c); err != nil {
+	settled := func(w *store.WorkItem, booked bool) bool { return t.workDone(c, w, booked) }
+	if err := t.closeWork(ctx, c.at, settled); err != nil {
 		return err
 	}
 	if err := t.believe(ctx, c, how); err != nil {

@@ -160,25 +160,23 @@ func (t *Target) link(ctx context.Context, list ...store.Link) error {
 
 // configured ties the rooms and reasons that the configuration names.
 func (t *Target) configured(ctx context.Context) error {
+	wanted := map[linkKey]string{}
+	for room, theirs := range t.cfg.Rooms {
+		wanted[linkKey{store.LinkRoom, room.String()}] = theirs
+	}
+	for reason, theirs := range t.cfg.Reasons {
+		wanted[linkKey{store.LinkReason, reason.String()}] = theirs
+	}
 	for _, link := range t.links.configured() {
-		room, _ := store.ParseRoom(link.Ours)
-		reason, _ := store.ParseReason(link.Ours)
-		_, isRoom := t.cfg.Rooms[room]
-		_, isReason := t.cfg.Reasons[reason]
-		if isRoom && link.Kind == store.LinkRoom || isReason && link.Kind == store.LinkReason {
+		if _, still := wanted[linkKey{link.Kind, link.Ours}]; still {
 			continue
 		}
 		if err := t.unlink(ctx, link.Kind, link.Ours); err != nil {
 			return err
 		}
 	}
-	for room, theirs := range t.cfg.Rooms {
-		if err := t.configure(ctx, store.LinkRoom, room.String(), theirs); err != nil {
-			return err
-		}
-	}
-	for reason, theirs := range t.cfg.Reasons {
-		if err := t.configure(ctx, store.LinkReason, reason.String(), theirs); err != nil {
+	for k, theirs := range wanted {
+		if err := t.configure(ctx, k.kind, k.id, theirs); err != nil {
 			return err
 		}
 	}

@@ -85,23 +85,8 @@ func (t *Target) waitText(s *store.PulledSale) string {
 
 // closeSaleWork marks what sales waited for as done once none does.
 func (t *Target) closeSaleWork(ctx context.Context) error {
-	open, err := t.records.ListWorkItems(ctx, store.WorkFilter{Destination: t.cfg.Name, Open: true})
-	if err != nil {
-		return err
-	}
-	waiting, err := t.waiting(ctx)
-	if err != nil {
-		return err
-	}
-	var done []store.WorkItem
-	for _, w := range open {
-		if w.Code == CodeUnmappedSale && !waiting[w.Detail] {
-			w.DoneAt, _ = t.ledger.Now()
-			w.DoneBy = "system"
-			done = append(done, w)
-		}
-	}
-	return t.records.PutWorkItems(ctx, done)
+	now, _ := t.ledger.Now()
+	return t.closeWork(ctx, now, func(w *store.WorkItem, booked bool) bool { return w.Code == CodeUnmappedSale && booked })
 }
 
 // waiting gives what sales that are not booked wait for.
