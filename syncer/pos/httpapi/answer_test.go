@@ -205,7 +205,10 @@ func TestBadAnswersAreFailures(t *testing.T) {
 
 func TestAnEndedContextIsItsOwnError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	c := connect(t, rowsOf(".[]"), func(http.ResponseWriter, *http.Request) { cancel() })
+	c := connect(t, rowsOf(".[]"), func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done() // an answer could be quicker than the end of the context
+	})
 	err := c.(pos.StockReader).ReadStock(ctx, nil, nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
