@@ -111,10 +111,18 @@ func (v *vendure) counter(query string, variables map[string]any, into any) {
 
 // graph sends a GraphQL request, decodes its data, and gives the header of the
 // answer. A refusal has status 200 too: it is in errors or, for mutations that
-// ask for it, a result with an errorCode.
+// ask for it, a result with an errorCode. A mutation that PostgreSQL gave up for
+// another one's sake changed nothing, and is sent again as a clerk would.
 func (v *vendure) graph(path string, header http.Header, query string, variables map[string]any, into any) http.Header {
 	v.t.Helper()
-	r := ask(v.t, http.MethodPost, v.url(path), header, map[string]any{"query": query, "variables": variables})
+	body := map[string]any{"query": query, "variables": variables}
+	r := ask(v.t, http.MethodPost, v.url(path), header, body)
+	for range 20 {
+		if !bytes.Contains(r.body, []byte("deadlock detected")) {
+			break
+		}
+		r = ask(v.t, http.MethodPost, v.url(path), header, body)
+	}
 	var answer struct{ Data, Errors json.RawMessage }
 	err := json.Unmarshal(r.body, &answer)
 	if err != nil || answer.Errors != nil || bytes.Contains(r.body, []byte(`"errorCode"`)) {

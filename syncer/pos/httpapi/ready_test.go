@@ -164,6 +164,10 @@ func TestVendureIsWritten(t *testing.T) {
 	for answer, want := range map[string]syncer.Failure{
 		`{"errors":[{"message":"No ProductVariant with the id \"2\" could be found","extensions":{"code":"ENTITY_NOT_FOUND"}}],"data":null}`: {Class: syncer.Alarm, Code: "entity_not_found"},
 		`{"errors":[{"message":"insert or update on table \"stock_level\" violates foreign key constraint"}],"data":null}`:                   {Class: syncer.Alarm, Code: "refused"},
+		`{"errors":[{"message":"deadlock detected"}],"data":null}`:                                                                           {Class: syncer.Retry, Code: "refused"},
+		`{"errors":[{"message":"could not serialize access due to concurrent update"}],"data":null}`:                                         {Class: syncer.Retry, Code: "refused"},
+		`{"errors":[{"message":"Lock wait timeout exceeded; try restarting transaction"}],"data":null}`:                                      {Class: syncer.Retry, Code: "refused"},
+		`{"errors":[{"message":"SQLITE_BUSY: database is locked"}],"data":null}`:                                                             {Class: syncer.Retry, Code: "refused"},
 		`{"errors":[{"message":"Internal server error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`:                                     {Class: syncer.Retry, Code: "internal_server_error"},
 		`{"errors":[{"message":"You may not","extensions":{"code":"FORBIDDEN"}}]}`:                                                           {Class: syncer.Pause, Code: pos.CodeUnauthorized},
 	} {
