@@ -38,6 +38,23 @@ const (
 	// exitDiffers is a difference between the ledger and a destination that
 	// nothing known explains.
 	exitDiffers = 12
+	// exitAddress is an address to serve on that cannot be used.
+	exitAddress = 13
+	// exitNoAccess is a data directory, or a file in it, that this account may
+	// not use or that cannot be written.
+	exitNoAccess = 14
+	// exitFull is a disk without enough space.
+	exitFull = 15
+	// exitForeign is a file that is not shelfd's.
+	exitForeign = 16
+	// exitNewer is a ledger that a newer version wrote.
+	exitNewer = 17
+	// exitUnwell is something that doctor found and somebody must mend.
+	exitUnwell = 18
+	// exitStopped is a service that is installed and does not run.
+	exitStopped = 19
+	// exitFailed is a service that does not run because it failed.
+	exitFailed = 20
 	// exitInterrupted is a command ended by Ctrl-C, as shells count it.
 	exitInterrupted = 130
 )

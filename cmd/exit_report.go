@@ -101,6 +101,14 @@ var exitMeanings = []struct {
 	{exitPartial, "partly done: some rows or items were left out"},
 	{exitUnsynced, "a destination could not be reached or brought up to date; nothing is lost"},
 	{exitDiffers, "something differs at a point of sale that nothing on its way explains"},
+	{exitAddress, "the address to serve on cannot be used"},
+	{exitNoAccess, "the data directory cannot be used by this account, or not be written"},
+	{exitFull, "the disk has not enough space"},
+	{exitForeign, "a file is not shelfd's"},
+	{exitNewer, "the ledger was written by a newer version"},
+	{exitUnwell, "doctor found something that somebody must mend"},
+	{exitStopped, "the service is installed and does not run"},
+	{exitFailed, "the service does not run because it failed"},
 	{exitInterrupted, "interrupted before it was done"},
 }
 

@@ -16,10 +16,11 @@ func TestExitCodesAreAContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130}
+	want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 130}
 	for i, code := range []int{
 		exitOK, exitFailure, exitUsage, exitConfig, exitNotFound, exitRefused, exitUnreachable,
-		exitInUse, exitDamaged, exitStorage, exitPartial, exitUnsynced, exitDiffers, exitInterrupted,
+		exitInUse, exitDamaged, exitStorage, exitPartial, exitUnsynced, exitDiffers,
+		exitAddress, exitNoAccess, exitFull, exitForeign, exitNewer, exitUnwell, exitStopped, exitFailed, exitInterrupted,
 	} {
 		if code != want[i] {
 			t.Errorf("the code in place %d is %d, want %d", i, code, want[i])
