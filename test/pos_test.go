@@ -325,72 +325,95 @@ func (r *rawJSON) Scan(v any) error { return json.Unmarshal([]byte(v.(string)), 
 // Vendure takes numbers, and cannot be told to take one only if nothing else
 // changed. So a sale may come between our look and our number, which then puts
 // back what was sold; the sale stands before the adjustment in the ledger, and
-// a full run takes it out again.
+// a full run takes it out again. When both are under way at once, Vendure's own
+// stock and ledger part: the ledger has the sale and the stock does not, until a
+// full run adjusts it.
 func (s *posShop) once(v *vendure) {
 	s.t.Helper()
 	for _, sku := range s.skus {
-		walk := walk{sums: []int{0}}
+		w := walk{sums: []int{0}, may: map[stand]bool{{}: true}}
 		for _, change := range s.booked[sku] {
-			walk.sums = append(walk.sums, walk.sums[len(walk.sums)-1]+change)
+			w.sums = append(w.sums, w.sums[len(w.sums)-1]+change)
 		}
 		ledger := v.movements(sku)
-		for _, m := range ledger[1:] { // the first is the opening stock
-			if !walk.step(m) {
-				s.t.Errorf("%s was adjusted to %+d there, which it never was here: %v, %+v", sku, walk.adjusted, s.booked[sku], ledger)
+		parted := v.stock(sku) - onHand(ledger, v.location)
+		if parted != 0 {
+			s.t.Logf("Vendure's stock of %s is %+d beside Vendure's own ledger", sku, parted)
+		}
+		ledger = ledger[1:] // the first is the opening stock
+		for n, m := range ledger {
+			if m.Type != "ADJUSTMENT" {
+				continue
+			}
+			if w.step(m.Quantity, swallowable(ledger, n), parted); len(w.may) == 0 {
+				s.t.Errorf("%s was adjusted to %+d there, which it never was here: %v, %+v", sku, w.adjusted, s.booked[sku], ledger)
 				break
 			}
 		}
-		if sum := walk.sums[len(walk.sums)-1]; !s.t.Failed() && (walk.adjusted != sum || walk.back != 0) {
-			s.t.Errorf("%s was adjusted by %+d there and changed by %+d here", sku, walk.adjusted, sum)
+		last := len(w.sums) - 1
+		if len(w.may) > 0 && (w.adjusted+parted != w.sums[last] || !w.may[stand{last, -parted}]) {
+			s.t.Errorf("%s was adjusted by %+d there and changed by %+d here, and its stock is %+d beside its ledger", sku, w.adjusted, w.sums[last], parted)
 		}
 	}
 }
 
-// walk goes along Vendure's ledger of one SKU beside the changes made here.
+// walk goes along Vendure's ledger of one SKU beside the changes made here, on
+// every way that explains it.
 type walk struct {
-	// sums are the changes up to each moment, at is the moment reached.
+	// sums are the changes up to each moment.
 	sums []int
-	at   int
-	// adjusted is what was adjusted there so far, back how much of it put back
-	// what had been sold, sold the sales since the last adjustment.
-	adjusted, back int
-	sold           []int
+	// adjusted is what was adjusted there so far.
+	adjusted int
+	may      map[stand]bool
 }
 
-// step takes one movement, and tells whether it fits.
-func (w *walk) step(m movement) bool {
-	switch m.Type {
-	case "SALE":
-		w.sold = append(w.sold, -m.Quantity)
-		return true
-	case "ADJUSTMENT":
-	default:
-		return true
-	}
-	w.adjusted += m.Quantity
-	back := w.back
-	fits := w.reach(back)
-	for n := len(w.sold) - 1; n >= 0 && !fits; n-- {
-		back += w.sold[n]
-		fits = w.reach(back)
-	}
-	if !fits && w.back > 0 {
-		back, fits = 0, w.reach(0)
-	}
-	w.back, w.sold = back, nil
-	return fits
-}
+// stand is a moment here that Vendure may have reached: what was adjusted are
+// the changes up to then, and what put back the units that had been sold.
+type stand struct{ at, back int }
 
-// reach looks for a moment, not before the last one, at which the changes are
-// what was adjusted but for what was put back.
-func (w *walk) reach(back int) bool {
-	for n := w.at; n < len(w.sums); n++ {
-		if w.sums[n] == w.adjusted-back {
-			w.at = n
-			return true
+// step takes one adjustment, which may have put back any of the sums of sold, or
+// taken out what Vendure's stock had beside its ledger.
+func (w *walk) step(quantity int, sold []int, parted int) {
+	w.adjusted += quantity
+	next := map[stand]bool{}
+	for from := range w.may {
+		backs := map[int]bool{0: true, from.back: true}
+		for _, units := range sold {
+			backs[from.back+units] = true
+		}
+		for units := min(0, -parted); units <= max(0, -parted); units++ {
+			backs[units] = true
+		}
+		for at := from.at; at < len(w.sums); at++ {
+			if back := w.adjusted - w.sums[at]; backs[back] {
+				next[stand{at, back}] = true
+			}
 		}
 	}
-	return false
+	w.may = next
+}
+
+// swallowable gives the units that the adjustment at n may have put back: of
+// the sales in a row since the adjustment before, and of those that were under
+// way meanwhile and so have a later place in the ledger.
+func swallowable(ledger []movement, n int) (sums []int) {
+	first, last := n, n
+	for first > 0 && ledger[first-1].Type != "ADJUSTMENT" {
+		first--
+	}
+	for last+1 < len(ledger) && ledger[last+1].At.Before(ledger[n].At) {
+		last++
+	}
+	for ; first <= last; first++ {
+		units := 0
+		for _, m := range ledger[first : last+1] {
+			if m.Type == "SALE" {
+				units -= m.Quantity
+				sums = append(sums, units)
+			}
+		}
+	}
+	return sums
 }
 
 // TestVendureAndCentralAgreeWithTheShelf works at random on both sides, while
