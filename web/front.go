@@ -30,6 +30,9 @@ type front struct {
 	// synced gives when the primary destination had confirmed a row's newest
 	// entry, zero when it has not; nil without a destination.
 	synced func(*store.Item) store.Instant
+	// closed tells that requests are refused for a cause that is in the log once,
+	// so that not each of them is.
+	closed bool
 	// describe and docs serve the contract, as text and as a page.
 	describe, docs http.Handler
 }
@@ -59,9 +62,11 @@ func (f *front) Handler() http.Handler { return f.engine }
 
 // Serve answers on a listener until ctx ends; then it takes no more and
 // finishes what is under way, for at most 8 seconds.
-func (f *front) Serve(ctx context.Context, ln net.Listener) error {
+func (f *front) Serve(ctx context.Context, ln net.Listener) error { return f.serve(ctx, ln, f.engine) }
+
+func (f *front) serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	server := &http.Server{
-		Handler:           f.engine,
+		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       f.cfg.ReadTimeout,
 		WriteTimeout:      f.cfg.WriteTimeout,

@@ -60,6 +60,7 @@ var kinds = map[store.Code]kind{
 	store.CodeStorageFull:           {http.StatusInsufficientStorage, "The disk is full."},
 	store.CodeReadOnly:              {http.StatusServiceUnavailable, "Nothing can be changed now."},
 	store.CodeUnavailable:           {http.StatusServiceUnavailable, "It cannot be answered now."},
+	store.CodeStarting:              {http.StatusServiceUnavailable, "It is starting."},
 	store.CodeSaleSource:            {http.StatusConflict, "Sales are booked from the point of sale."},
 }
 
@@ -88,7 +89,7 @@ func (x *exchange) fail(err error) {
 	if errors.As(err, &p) && p.status != 0 {
 		k.status = p.status
 	}
-	if k.status >= http.StatusInternalServerError {
+	if k.status >= http.StatusInternalServerError && !x.s.closed {
 		x.s.log.Error("request failed", "path", x.Request.URL.Path, "err", err, "request_id", x.id)
 	}
 	if k.status == http.StatusUnauthorized {
