@@ -34,6 +34,7 @@ func (a *app) run(ctx context.Context, ln net.Listener) error {
 		return a.web.Serve(serving, ln)
 	})
 	group.Go(func() error { return a.watchStorage(serving) })
+	group.Go(func() error { return a.backups.run(serving) })
 	stopped := make(chan error, 1)
 	go func() {
 		err := group.Wait()

@@ -105,7 +105,6 @@ func TestAKilledReplaceLeavesTheOldOrTheNew(t *testing.T) {
 	}
 }
 
-
 func TestAFailedReplaceSaysWhatComesNext(t *testing.T) {
 	o := twoLedgers(t)
 	h := &Hold{dir: o.Dir}
