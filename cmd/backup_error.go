@@ -84,7 +84,10 @@ func errBackupExists(path string) error {
 
 // megabytes writes a size for people.
 func megabytes(n int64) string {
-	if n < 10<<20 {
+	switch {
+	case n < 1<<20:
+		return thousands((n+1023)>>10) + " KB"
+	case n < 10<<20:
 		return strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64) + " MB"
 	}
 	return thousands(n>>20) + " MB"

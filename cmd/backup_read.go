@@ -34,28 +34,42 @@ type backupFile struct {
 
 // openBackup reads the manifest of a backup. The error wraps errNotBackup when
 // the file is something else.
-func openBackup(path string) (b *backupFile, err error) {
-	b = &backupFile{}
-	if b.f, err = os.Open(path); err != nil {
+func openBackup(path string) (*backupFile, error) {
+	f, err := os.Open(path)
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			b.close()
-		}
-	}()
-	if info, err := b.f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%w: it is a directory", errNotBackup)
+	b := &backupFile{f: f}
+	if err := b.begin(); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// zstdMagic is what every zstd frame begins with (RFC 8878).
+const zstdMagic = "\x28\xb5\x2f\xfd"
+
+func (b *backupFile) begin() (err error) {
+	var magic [len(zstdMagic)]byte
+	if _, err := io.ReadFull(b.f, magic[:]); err != nil || string(magic[:]) != zstdMagic {
+		return errors.Join(errNotBackup, err)
+	}
+	if _, err := b.f.Seek(0, io.SeekStart); err != nil {
+		return err
 	}
 	if b.z, err = zstd.NewReader(b.f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxBackupMemory)); err != nil {
-		return nil, err
+		return err
 	}
 	b.t = tar.NewReader(b.z)
-	return b, b.readManifest()
+	return b.readManifest()
 }
 
 func (b *backupFile) readManifest() error {
 	h, err := b.t.Next()
+	if err != nil && !errors.Is(err, tar.ErrHeader) {
+		return fmt.Errorf("it is damaged: %w", err)
+	}
 	if err != nil || h.Name != manifestName || h.Size > maxManifest {
 		return errors.Join(errNotBackup, err)
 	}
