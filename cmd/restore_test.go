@@ -288,6 +288,11 @@ func TestADrillTouchesNothingAndComparesWithTheLedgerInUse(t *testing.T) {
 	// An older copy, and one that went another way.
 	newer := backedUp(t, dir)
 	older := t.TempDir()
+	key, err := os.ReadFile(filepath.Join(dir, keyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(older, keyFile), string(key))
 	restored(t, older, b.File)
 	if code, _, stderr := call(t, older, "restore", newer.File, "--drill"); code != exitDamaged {
 		t.Errorf("with an older copy it ends with %d: %s", code, stderr)
