@@ -18,12 +18,13 @@ import (
 
 // app is one data directory, opened, with the API on top of it.
 type app struct {
-	dir    string
-	clock  store.Clock
-	log    *slog.Logger
-	ledger *store.Ledger
-	sync   *syncing
-	web    *web.Server
+	dir     string
+	clock   store.Clock
+	log     *slog.Logger
+	ledger  *store.Ledger
+	sync    *syncing
+	backups *backups
+	web     *web.Server
 	// secret is that of the control token, an admin token of this opening.
 	secret string
 }
@@ -47,6 +48,9 @@ func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (
 	if err != nil {
 		return nil, openingError(err)
 	}
+	if u := db.Upgraded(); u.Copy != "" {
+		log.Info("the ledger was upgraded", "from_schema", u.From, "to_schema", u.To, "copy_from_before", u.Copy)
+	}
 	journal := store.Journal(db)
 	if o.journal != nil {
 		journal = o.journal(db)
@@ -66,8 +70,11 @@ func (a *app) compose(ctx context.Context, o *rootOptions, db *sqlite.DB, machin
 	if a.sync, err = newSyncing(ctx, a, o, db, machine); err != nil {
 		return err
 	}
+	if a.backups, err = newBackups(a, o); err != nil {
+		return err
+	}
 	a.web, err = web.New(webConfig(o.config, o.version, a.secret), web.Deps{
-		Ledger: a.ledger, Clock: a.clock, Log: a.log, Sync: a.sync,
+		Ledger: a.ledger, Clock: a.clock, Log: a.log, Sync: a.sync, Backups: a.backups,
 	})
 	return err
 }
@@ -109,8 +116,12 @@ func openingError(err error) error {
 		return withExit(exitDamaged, err)
 	case errors.Is(err, sqlite.ErrLocked):
 		return withExit(exitInUse, err)
-	case errors.Is(err, sqlite.ErrDemo), errors.Is(err, sqlite.ErrForeign), errors.Is(err, sqlite.ErrNewerSchema):
+	case errors.Is(err, sqlite.ErrNewerSchema):
+		return withExit(exitNewer, err)
+	case errors.Is(err, sqlite.ErrDemo), errors.Is(err, sqlite.ErrForeign):
 		return withExit(exitRefused, err)
+	case store.CodeOf(err) == store.CodeStorageFull:
+		return withExit(exitFull, err)
 	case store.CodeOf(err) == store.CodeNotFound:
 		return withExit(exitNotFound, err)
 	case store.CodeOf(err) == store.CodeOutcomeUnknown:

@@ -31,6 +31,7 @@ func (a *app) run(ctx context.Context, serve func(context.Context) error) error 
 		return serve(serving)
 	})
 	group.run(func() error { return a.watchStorage(serving) })
+	group.run(func() error { return a.backups.run(serving) })
 	stopped := make(chan error, 1)
 	go func() {
 		err := group.wait()

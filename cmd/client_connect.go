@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/shelfd/shelfd/store/sqlite"
@@ -77,8 +74,8 @@ func connectSyncing(ctx context.Context, o *rootOptions) (*client, error) {
 // needLedger refuses a data directory that holds no ledger.
 func (o *rootOptions) needLedger() error {
 	dir := string(o.config.DataDir)
-	_, err := os.Stat(filepath.Join(dir, sqlite.FileName))
-	if errors.Is(err, fs.ErrNotExist) {
+	exists, err := sqlite.Exists(dir)
+	if err == nil && !exists {
 		return withExit(exitNotFound, fmt.Errorf("there is no ledger in %s; name its directory with --data-dir, or make one with shelfd serve or shelfd import", dir))
 	}
 	return err

@@ -26,6 +26,7 @@ type Config struct {
 	Limits      LimitsConfig     `yaml:"limits"`
 	Rules       RulesConfig      `yaml:"rules"`
 	Checkpoints CheckpointConfig `yaml:"checkpoints"`
+	Backup      BackupConfig     `yaml:"backup"`
 	Sync        SyncConfig       `yaml:"sync"`
 	Central     CentralConfig    `yaml:"central"`
 }

@@ -27,6 +27,7 @@ func (c Config) check() keyErrors {
 	c.Log.check(&errs)
 	c.Limits.check(&errs)
 	c.Rules.check(&errs)
+	c.Backup.check(&errs)
 	c.Sync.check(&errs, c.InsecureLAN)
 	c.Central.check(&errs)
 	checkRange(&errs, "checkpoints.head_interval", c.Checkpoints.HeadInterval, Duration(time.Minute), Duration(day))

@@ -34,6 +34,7 @@ func defaultConfig() Config {
 			SubReasons:         defaultSubReasons(),
 		},
 		Checkpoints: CheckpointConfig{HeadInterval: Duration(time.Hour)},
+		Backup:      BackupConfig{Schedule: "15 3 * * *", Keep: 14},
 		Sync: SyncConfig{
 			Incremental: "*/15 * * * *", Full: "30 2 * * *", FirstContact: Duration(time.Minute), LongPoll: true,
 			POS: []POSConfig{},

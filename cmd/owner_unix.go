@@ -3,7 +3,9 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -66,4 +68,20 @@ func become(uid, gid int) error {
 		return withExit(exitNoAccess, fmt.Errorf("cannot go on as account %d: %w", uid, err))
 	}
 	return nil
+}
+
+// giveTo makes the owner of a data directory the owner of what root wrote
+// into it, so that the service can use it. What is not there is passed over.
+func giveTo(dir string, paths ...string) error {
+	uid, gid, ok := ownerOf(dir)
+	if !ok || !isRoot() {
+		return nil
+	}
+	var errs []error
+	for _, path := range paths {
+		if err := os.Lchown(path, uid, gid); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

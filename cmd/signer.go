@@ -28,6 +28,8 @@ type signer struct {
 	store    store.ID
 	sign     note.Signer
 	verifier note.Verifier
+	// public is the public key as text, which a backup carries.
+	public string
 }
 
 // openSigner reads the key of a data directory, or makes one. made tells which.
@@ -70,7 +72,7 @@ func readSigner(dir string, id store.ID) (*signer, error) {
 	if sign.Name() != keyName(id) || verifier.Name() != sign.Name() || verifier.KeyHash() != sign.KeyHash() {
 		return nil, fmt.Errorf("%s is the key of %s, and this ledger is %s; put back the key that belongs to it", path, sign.Name(), keyName(id))
 	}
-	return &signer{id, sign, verifier}, nil
+	return &signer{id, sign, verifier, public}, nil
 }
 
 func keyName(id store.ID) string { return "shelfd/" + id.String() }

@@ -34,6 +34,19 @@ func CheckSchedule(expression string) error {
 	return err
 }
 
+// Due gives what finds the first moment after another that a cron expression
+// is due by the clock of a place; nil for "", which is never due.
+func Due(expression string, zone *time.Location) (func(after time.Time) time.Time, error) {
+	if expression == "" {
+		return nil, nil
+	}
+	s, err := parseSchedule(expression)
+	if err != nil {
+		return nil, err
+	}
+	return func(after time.Time) time.Time { return s.after(after, zone) }, nil
+}
+
 func parseSchedule(expression string) (*schedule, error) {
 	if strings.Contains(expression, "TZ=") {
 		return nil, fmt.Errorf("schedule %q: the time zone is that of the location and cannot be given", expression)

@@ -30,7 +30,10 @@ func (s *Server) healthz(x *exchange) error {
 	if size, err := s.ledger.Journal().Size(x.Request.Context()); err == nil && size.Free < lowDisk {
 		problem("disk_low", "The disk that holds the ledger is nearly full.", "Free some space.")
 	}
-	return x.send(status, w.end().key("status").text(word).close())
+	if b := s.backups.LastBackup(); b.Failed {
+		problem("backup_failed", "The newest backup failed.", "See the log; run shelfd backup to learn why.")
+	}
+	return x.send(status, s.backups.LastBackup().write(w.end().key("status").text(word)).close())
 }
 
 // readyz answers whether requests are taken now.

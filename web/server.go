@@ -50,25 +50,32 @@ type Deps struct {
 	Clock  store.Clock
 	Log    *slog.Logger
 	Sync   Syncer
+	// Backups tell how the newest backup went; nil where nobody knows.
+	Backups Backups
 }
 
 // Server answers the REST API of one store. It holds no state but what serving
 // needs.
 type Server struct {
 	*front
-	sync Syncer
-	feed *feed
+	sync    Syncer
+	feed    *feed
+	backups Backups
 }
 
 // New builds the API. An error means that its own documentation is broken.
 func New(cfg Config, d Deps) (*Server, error) {
-	s := &Server{front: newFront(cfg, d.Clock, d.Log, ledgerTokens{d.Ledger}), sync: d.Sync, feed: newFeed(d)}
+	s := &Server{front: newFront(cfg, d.Clock, d.Log, ledgerTokens{d.Ledger}), sync: d.Sync, feed: newFeed(d), backups: d.Backups}
 	s.ledger = d.Ledger
 	if s.sync == nil {
 		s.sync = noDestination{d.Ledger}
 	}
 	s.synced = s.sync.LastSync
 	s.metrics.registry.MustRegister(ledgerCollector{d.Ledger}, syncCollector{s.sync, d.Ledger})
+	if s.backups == nil {
+		s.backups = noBackups{}
+	}
+	s.metrics.registry.MustRegister(backupCollector{s.backups, d.Ledger})
 	return s, s.mount(s.routes(), nowhere)
 }
 

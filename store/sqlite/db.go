@@ -52,6 +52,8 @@ type DB struct {
 	clean bool
 	// moved tells that the ledger is bound to another machine.
 	moved atomic.Bool
+	// upgraded is what this opening changed of the tables.
+	upgraded Upgrade
 	// closing makes a second Close do nothing.
 	closing sync.Once
 }
@@ -91,6 +93,9 @@ func (d *DB) openWriting(ctx context.Context, o Options) (err error) {
 	if d.lock, err = takeLock(d.dir); err != nil {
 		return err
 	}
+	if err := finishSwap(d.dir); err != nil {
+		return err
+	}
 	l, err := inspect(ctx, d.path, o.newest())
 	if err != nil {
 		return err
@@ -111,11 +116,11 @@ func (d *DB) openWriting(ctx context.Context, o Options) (err error) {
 }
 
 // prepare makes a connected database ready for its first batch.
-func (d *DB) prepare(c *conn, l look, o Options) error {
+func (d *DB) prepare(c *conn, l look, o Options) (err error) {
 	if err := d.restrict(); err != nil {
 		return err
 	}
-	if err := upgrade(c, o.steps, d.path, o); err != nil {
+	if d.upgraded, err = upgrade(c, d.path, o); err != nil {
 		return err
 	}
 	if o.maxPages > 0 {
@@ -154,6 +159,9 @@ func (d *DB) restrict() error {
 }
 
 func (d *DB) openReading(ctx context.Context, o Options) error {
+	if exists, err := isSwapping(d.dir); err != nil || exists {
+		return errors.Join(err, interrupted(d.dir))
+	}
 	l, err := inspect(ctx, d.path, o.newest())
 	if err != nil {
 		return err

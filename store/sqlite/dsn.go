@@ -26,6 +26,9 @@ const (
 	// lookPragma is for files that are not known to be ours, and for readers
 	// beside another process.
 	lookPragma = "&mode=ro&_pragma=query_only(ON)&_pragma=cache_size(-1024)"
+
+	// copyPragma reads like lookPragma; query_only would forbid VACUUM INTO.
+	copyPragma = "&mode=ro&_pragma=cache_size(-4096)"
 )
 
 // dsnOf gives the SQLite URI (sqlite.org/uri.html) of a file.

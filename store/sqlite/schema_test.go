@@ -281,15 +281,49 @@ func TestAnUpgradeKeepsACopy(t *testing.T) {
 	}
 }
 
+func TestAnUpgradeSaysWhatItDidAndKeepsFewCopies(t *testing.T) {
+	o := options(t.TempDir())
+	d := open(t, o)
+	sample(t, d)
+	if u := d.Upgraded(); u.From != 0 || u.Copy != "" {
+		t.Errorf("a new ledger says %+v", u)
+	}
+	shut(t, d)
+	base := int64(len(steps(t)))
+	for n := range keptCopies + 2 {
+		o.steps = append(steps(t), make([]migration, n+1)...)
+		for i := range n + 1 {
+			o.steps[base+int64(i)] = migration{version: base + int64(i) + 1, name: "more", sql: fmt.Sprintf("CREATE TABLE t%d (a INTEGER) STRICT", i)}
+		}
+		d = open(t, o)
+		have := base + int64(n)
+		want := Upgrade{From: have, To: have + 1, Copy: fmt.Sprintf("%s.schema-%d", filepath.Join(o.Dir, FileName), have)}
+		if u := d.Upgraded(); u != want {
+			t.Errorf("it says %+v, want %+v", u, want)
+		}
+		shut(t, d)
+	}
+	d = open(t, o)
+	if u := d.Upgraded(); u.From != u.To || u.Copy != "" {
+		t.Errorf("without an upgrade it says %+v", u)
+	}
+	shut(t, d)
+	copies, err := filepath.Glob(filepath.Join(o.Dir, FileName+".schema-*"))
+	if err != nil || len(copies) != keptCopies || exists(fmt.Sprintf("%s.schema-%d", filepath.Join(o.Dir, FileName), base)) {
+		t.Errorf("the copies are %q, %v; want the newest %d", copies, err, keptCopies)
+	}
+}
+
 func TestAFailedUpgradeChangesNothing(t *testing.T) {
 	o := options(t.TempDir())
 	d := open(t, o)
 	before := schemaOf(t, d.writer.conn)
 	shut(t, d)
 	bad := o
-	bad.steps = steps(t, "CREATE TABLE later (a INTEGER) STRICT; CREATE TABLE entry (a)")
-	if _, err := Open(t.Context(), bad); err == nil {
-		t.Fatal("a wrong step went well")
+	// The first of them is right, and goes with the others.
+	bad.steps = steps(t, "CREATE TABLE first (a INTEGER) STRICT", "CREATE TABLE later (a INTEGER) STRICT; CREATE TABLE entry (a)")
+	if _, err := Open(t.Context(), bad); err == nil || !strings.Contains(err.Error(), "left everything as it was") {
+		t.Fatalf("a wrong step ends with %v", err)
 	}
 	d = open(t, o)
 	defer shut(t, d)
