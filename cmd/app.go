@@ -29,7 +29,7 @@ type app struct {
 }
 
 // openApp opens the configured data directory, which it makes when it is not
-// there. The errors end the process with exitInUse, exitDamaged or exitRefused.
+// there. The errors end the process as openingError says.
 func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (*app, error) {
 	c := o.config
 	machine, err := c.machineOf()
@@ -43,6 +43,9 @@ func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (
 	})
 	if err != nil {
 		return nil, openingError(err)
+	}
+	if db.Bare() {
+		log.Warn("the ledger was not closed and came without its log " + sqlite.FileName + "-wal; if it was copied while a server ran, it lacks that server's newest changes")
 	}
 	journal := store.Journal(db)
 	if o.journal != nil {
@@ -96,24 +99,6 @@ func newSalt() (salt [16]byte) {
 	// It never fails: crypto/rand ends the process instead.
 	_, _ = rand.Read(salt[:])
 	return salt
-}
-
-// openingError gives the exit code of a data directory that cannot be used.
-func openingError(err error) error {
-	_, damaged := errors.AsType[*store.DamageError](err)
-	switch {
-	case damaged:
-		return withExit(exitDamaged, err)
-	case errors.Is(err, sqlite.ErrLocked):
-		return withExit(exitInUse, err)
-	case errors.Is(err, sqlite.ErrDemo), errors.Is(err, sqlite.ErrForeign), errors.Is(err, sqlite.ErrNewerSchema):
-		return withExit(exitRefused, err)
-	case store.CodeOf(err) == store.CodeNotFound:
-		return withExit(exitNotFound, err)
-	case store.CodeOf(err) == store.CodeOutcomeUnknown:
-		return withExit(exitStorage, err)
-	}
-	return err
 }
 
 func webConfig(c Config, version, secret string) web.Config {
