@@ -30,7 +30,8 @@ type app struct {
 }
 
 // openApp opens the configured data directory, which it makes when it is not
-// there; root becomes the account that owns it, for good. The errors end the process with exitInUse, exitDamaged or exitRefused.
+// there; root becomes the account that owns it, for good. The errors end the
+// process as openingError says.
 func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (*app, error) {
 	c := o.config
 	if err := becomeOwner(string(c.DataDir)); err != nil {
@@ -50,6 +51,9 @@ func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (
 	}
 	if u := db.Upgraded(); u.Copy != "" {
 		log.Info("the ledger was upgraded", "from_schema", u.From, "to_schema", u.To, "copy_from_before", u.Copy)
+	}
+	if db.Bare() {
+		log.Warn("the ledger was not closed and came without its log " + sqlite.FileName + "-wal; if it was copied while a server ran, it lacks that server's newest changes")
 	}
 	journal := store.Journal(db)
 	if o.journal != nil {
@@ -106,28 +110,6 @@ func newSalt() (salt [16]byte) {
 	// It never fails: crypto/rand ends the process instead.
 	_, _ = rand.Read(salt[:])
 	return salt
-}
-
-// openingError gives the exit code of a data directory that cannot be used.
-func openingError(err error) error {
-	_, damaged := errors.AsType[*store.DamageError](err)
-	switch {
-	case damaged:
-		return withExit(exitDamaged, err)
-	case errors.Is(err, sqlite.ErrLocked):
-		return withExit(exitInUse, err)
-	case errors.Is(err, sqlite.ErrNewerSchema):
-		return withExit(exitNewer, err)
-	case errors.Is(err, sqlite.ErrDemo), errors.Is(err, sqlite.ErrForeign):
-		return withExit(exitRefused, err)
-	case store.CodeOf(err) == store.CodeStorageFull:
-		return withExit(exitFull, err)
-	case store.CodeOf(err) == store.CodeNotFound:
-		return withExit(exitNotFound, err)
-	case store.CodeOf(err) == store.CodeOutcomeUnknown:
-		return withExit(exitStorage, err)
-	}
-	return err
 }
 
 func webConfig(c Config, version, secret string) web.Config {

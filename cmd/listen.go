@@ -57,7 +57,6 @@ func isEveryAddress(host string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
-
 // reachableText is the address at which this machine reaches a listener of the
 // configuration.
 func reachableText(listen string) string {

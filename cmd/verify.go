@@ -83,6 +83,10 @@ func (o *rootOptions) verify(ctx context.Context) (err error) {
 	} else if fault != nil {
 		return openingError(fault)
 	}
+	if fault == nil && journal.Lost() != nil {
+		// What is there is whole; it is not all.
+		return openingError(journal.Lost())
+	}
 	return errors.Join(o.showReport(report), openingError(fault))
 }
 

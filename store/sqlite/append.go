@@ -25,29 +25,35 @@ const (
 // every Append says so. An error without a code means that the batch was wrong
 // and nothing was written.
 func (d *DB) Append(ctx context.Context, b *store.Batch) error {
-	return d.write(ctx, "append", func(c *conn) error {
-		last, err := d.writer.last, error(nil)
-		for i := range b.Rows {
-			r := &b.Rows[i]
-			if last++; r.Entry.Seq != last {
-				return fmt.Errorf("entry %d where %d belongs", r.Entry.Seq, last)
-			}
-			if err := putRow(c, r); err != nil {
-				return err
-			}
+	err := d.write(ctx, "append", func(c *conn) error { return d.putBatch(c, b) })
+	if err == nil {
+		d.witness.put(b.Rows)
+	}
+	return err
+}
+
+func (d *DB) putBatch(c *conn, b *store.Batch) error {
+	last, err := d.writer.last, error(nil)
+	for i := range b.Rows {
+		r := &b.Rows[i]
+		if last++; r.Entry.Seq != last {
+			return fmt.Errorf("entry %d where %d belongs", r.Entry.Seq, last)
 		}
-		if err = putKeys(c, b.Keys); err != nil {
+		if err := putRow(c, r); err != nil {
 			return err
 		}
-		if err = putTokens(c, b.Tokens); err != nil {
-			return err
-		}
-		if err = eraseNotes(c, b.Erased); err != nil {
-			return err
-		}
-		d.writer.next = last
-		return nil
-	})
+	}
+	if err = putKeys(c, b.Keys); err != nil {
+		return err
+	}
+	if err = putTokens(c, b.Tokens); err != nil {
+		return err
+	}
+	if err = eraseNotes(c, b.Erased); err != nil {
+		return err
+	}
+	d.writer.next = last
+	return nil
 }
 
 // putRow writes one entry and what goes beside it.

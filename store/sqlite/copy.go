@@ -37,7 +37,7 @@ func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 		return c, err
 	}
 	path := filepath.Join(dir, FileName)
-	l, err := inspect(ctx, path, steps[len(steps)-1].version)
+	l, err := (&DB{dir: dir, path: path}).inspect(ctx, nil, Options{ReadOnly: true, steps: steps})
 	if err != nil {
 		return c, err
 	}

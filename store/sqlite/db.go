@@ -23,6 +23,9 @@ type Options struct {
 	Dir string
 	// NewStore names a new ledger. It is not called for one that exists.
 	NewStore func() store.ID
+	// Existing refuses to make a ledger where there is none, as on a disk that
+	// is not mounted.
+	Existing bool
 	// ReadOnly opens beside a running server, takes no lock and makes nothing.
 	ReadOnly bool
 	// Demo tells that the data are made up. It must agree with what is there
@@ -48,8 +51,12 @@ type DB struct {
 	lock      *os.File
 	writer    *writer
 	pool      *pool
-	// clean is how the last program left the ledger.
-	clean bool
+	witness   *witnessWriter
+	// clean is how the last program left the ledger, bare that it came without
+	// its log.
+	clean, bare bool
+	// lost is what the witness says about a ledger that is only read.
+	lost error
 	// moved tells that the ledger is bound to another machine.
 	moved atomic.Bool
 	// upgraded is what this opening changed of the tables.
@@ -61,8 +68,10 @@ type DB struct {
 var _ store.Journal = (*DB)(nil)
 
 // Open opens the ledger in a directory, or makes one. The errors wrap
-// ErrLocked, ErrForeign, ErrNewerSchema and ErrDemo; a ReadOnly opening
-// without a database is not_found.
+// ErrLocked, ErrForeign, ErrNewerSchema, ErrNoAccess, ErrDamaged, ErrLost and
+// ErrDemo, or have a code: not_found for a database that should be there and is
+// not, storage_full, outcome_unknown for a disk that fails. What is refused is
+// left as it is.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
@@ -79,15 +88,26 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		start = d.openReading
 	}
 	if err := start(ctx, o); err != nil {
-		return nil, failed("open", errors.Join(err, d.abandon()))
+		return nil, d.explain(errors.Join(err, d.abandon()))
 	}
 	return d, nil
 }
 
+// Lost is what a reader knows of acknowledged changes that the database does
+// not have; it wraps ErrLost, and is nil when all is well.
+func (d *DB) Lost() error { return d.lost }
+
+// Bare tells of a ledger that was not closed and came without its log: if it
+// was copied while a server ran, it lacks that server's newest changes.
+func (d *DB) Bare() bool { return d.bare }
+
 func (o Options) newest() int64 { return o.steps[len(o.steps)-1].version }
 
 func (d *DB) openWriting(ctx context.Context, o Options) (err error) {
-	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+	if err := d.makeDir(o); err != nil {
+		return err
+	}
+	if err := d.checkAccess(); err != nil {
 		return err
 	}
 	if d.lock, err = takeLock(d.dir); err != nil {
@@ -96,7 +116,11 @@ func (d *DB) openWriting(ctx context.Context, o Options) (err error) {
 	if err := finishSwap(d.dir); err != nil {
 		return err
 	}
-	l, err := inspect(ctx, d.path, o.newest())
+	w, err := readWitness(d.dir)
+	if err != nil {
+		return err
+	}
+	l, err := d.inspect(ctx, w, o)
 	if err != nil {
 		return err
 	}
@@ -105,7 +129,7 @@ func (d *DB) openWriting(ctx context.Context, o Options) (err error) {
 	}
 	c, err := connect(ctx, dsnOf(d.path, writePragma))
 	if err != nil {
-		return refuseForeign(d.path, err)
+		return err
 	}
 	d.writer = &writer{conn: c}
 	if err := d.prepare(c, l, o); err != nil {
@@ -113,6 +137,18 @@ func (d *DB) openWriting(ctx context.Context, o Options) (err error) {
 	}
 	d.pool, err = openPool(ctx, dsnOf(d.path, readPragma))
 	return err
+}
+
+// makeDir makes the data directory, unless there must be one.
+func (d *DB) makeDir(o Options) error {
+	if !o.Existing {
+		return os.MkdirAll(d.dir, 0o700)
+	}
+	// Why the directory cannot be looked at is found later.
+	if exists, err := Exists(d.dir); err == nil && !exists {
+		return d.noLedger()
+	}
+	return nil
 }
 
 // prepare makes a connected database ready for its first batch.
@@ -132,7 +168,7 @@ func (d *DB) prepare(c *conn, l look, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	d.clean = !l.exists || m["clean"] == "1"
+	d.clean, d.bare = !l.exists || m["clean"] == "1", l.bare
 	d.moved.Store(isElsewhere(m, o.Machine))
 	if err := d.writer.start(); err != nil {
 		return err
@@ -140,12 +176,20 @@ func (d *DB) prepare(c *conn, l look, o Options) (err error) {
 	d.writer.mark = func(c *conn) error {
 		return errors.Join(found(c, o), bindFirst(c, o.Machine), putMeta(c, "clean", "0"))
 	}
-	err = d.writer.tx("open", func(*conn) error { return nil })
-	if l.exists && store.CodeOf(err) == store.CodeStorageFull {
-		// What is there can be read and sent all the same.
-		return nil
+	name := m["store"]
+	err = d.writer.tx("open", func(c *conn) error {
+		m, err := readMeta(c)
+		name = m["store"]
+		return err
+	})
+	if err != nil && (!l.exists || store.CodeOf(err) != store.CodeStorageFull) {
+		return err
 	}
-	return err
+	// On a full disk, what is there can be read and sent all the same.
+	d.witness = openWitness(d.dir, name)
+	// That it is in use goes into the file itself, so that a copy without its
+	// log does not look like one that was closed.
+	return d.writer.truncate()
 }
 
 // restrict keeps the files to their owner, also those that came from a copy.
@@ -159,16 +203,23 @@ func (d *DB) restrict() error {
 }
 
 func (d *DB) openReading(ctx context.Context, o Options) error {
-	if exists, err := isSwapping(d.dir); err != nil || exists {
-		return errors.Join(err, interrupted(d.dir))
+	// Why the directory cannot be looked at is found below.
+	if swapping, err := isSwapping(d.dir); err == nil && swapping {
+		return interrupted(d.dir)
 	}
-	l, err := inspect(ctx, d.path, o.newest())
+	// Before the database: a server that runs writes it after.
+	w, err := readWitness(d.dir)
+	if err != nil {
+		return err
+	}
+	l, err := d.inspect(ctx, w, o)
 	if err != nil {
 		return err
 	}
 	if !l.exists {
-		return &store.Error{Code: store.CodeNotFound, Op: "open", Message: "There is no ledger in " + d.dir + "."}
+		return d.noLedger()
 	}
+	d.bare = l.bare
 	if l.schema < o.newest() {
 		return &store.Error{Op: "open", Message: d.path + " was written by shelfd " + l.wrote + "; start this one once to bring it up to date"}
 	}
@@ -225,7 +276,7 @@ func (d *DB) close() error {
 	if d.writer == nil || d.writer.broken() != nil {
 		return err
 	}
-	return errors.Join(err, d.writer.close(), d.lock.Close())
+	return errors.Join(err, d.writer.close(), d.witness.close(), d.lock.Close())
 }
 
 // abandon lets go of what a failed opening holds.
@@ -237,6 +288,7 @@ func (d *DB) abandon() error {
 	if d.writer != nil {
 		errs = append(errs, d.writer.conn.close())
 	}
+	errs = append(errs, d.witness.close())
 	if d.lock != nil {
 		errs = append(errs, d.lock.Close())
 	}

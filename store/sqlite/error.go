@@ -19,6 +19,13 @@ var (
 	ErrForeign = errors.New("not a shelfd ledger")
 	// ErrNewerSchema: a newer shelfd wrote the database file.
 	ErrNewerSchema = errors.New("newer schema")
+	// ErrNoAccess: this account may not use the directory or a file in it, the
+	// disk can only be read, or it is no directory.
+	ErrNoAccess = errors.New("no access")
+	// ErrDamaged: the database file is not what SQLite wrote.
+	ErrDamaged = errors.New("damaged")
+	// ErrLost: changes that were acknowledged are not in the database.
+	ErrLost = errors.New("acknowledged changes are missing")
 	// ErrDemo: made-up data were asked for where real data are, or the reverse.
 	ErrDemo = errors.New("demo and real data do not mix")
 )
@@ -54,8 +61,7 @@ func faultOf(err error) fault {
 
 // isForeign tells whether a file is no database at all.
 func isForeign(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_NOTADB
+	return resultOf(err) == lib.SQLITE_NOTADB
 }
 
 func full(op string, err error) error {
@@ -78,6 +84,12 @@ func failed(op string, err error) error {
 	var said *store.Error
 	if err == nil || errors.As(err, &said) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
+	}
+	if code := resultOf(err); code == lib.SQLITE_CORRUPT || code == lib.SQLITE_NOTADB {
+		return &store.Error{
+			Op: "sqlite: " + op, Err: errors.Join(ErrDamaged, err),
+			Message: "the database file is damaged. Keep the whole directory as it is, and restore a backup",
+		}
 	}
 	return &store.Error{Op: "sqlite: " + op, Message: "the ledger could not be read or written", Err: err}
 }

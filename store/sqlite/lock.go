@@ -30,7 +30,12 @@ func takeLock(dir string) (*os.File, error) {
 
 // sign locks the file and writes the process id, for whoever is refused.
 func sign(f *os.File) error {
-	if err := lock(f); err != nil {
+	if err := lock(f); err != nil && !isHeld(err) {
+		return &store.Error{
+			Op: "open", Err: errors.Join(ErrNoAccess, err),
+			Message: fmt.Sprintf("%s cannot be locked, as on some network drives; put the data directory on a disk of this machine", f.Name()),
+		}
+	} else if err != nil {
 		return &store.Error{
 			Op: "open", Err: fmt.Errorf("%w: %w", ErrLocked, err),
 			Message: fmt.Sprintf("%s is in use by another shelfd%s", filepath.Dir(f.Name()), holderOf(f)),

@@ -173,8 +173,8 @@ func (s *swap) moveAside() error {
 	if err := os.MkdirAll(aside, 0o700); err != nil {
 		return err
 	}
-	// The log goes with the database that it belongs to.
-	for _, name := range append([]string{FileName + "-shm", FileName + "-wal", FileName}, s.Also...) {
+	// The log and the witness go with the database that they belong to.
+	for _, name := range append([]string{WitnessFile, FileName + "-shm", FileName + "-wal", FileName}, s.Also...) {
 		from := filepath.Join(s.dir, filepath.Base(name))
 		if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -2,7 +2,10 @@ package storetest
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,10 +14,14 @@ import (
 	"github.com/shelfd/shelfd/store/sqlite"
 )
 
-// Tamper changes the database of a closed ledger behind its back: it drops
-// the triggers that guard it and runs the statements.
+// Tamper changes the database of a closed ledger behind its back: it takes the
+// witness away, drops the triggers that guard the ledger and runs the
+// statements.
 func Tamper(t testing.TB, dir string, statements ...string) {
 	t.Helper()
+	if err := os.Remove(filepath.Join(dir, sqlite.WitnessFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, sqlite.FileName))
 	if err != nil {
 		t.Fatal(err)
