@@ -32,22 +32,31 @@ type configLoader struct {
 // that are not there have the default. The error joins a *keyError for each
 // thing that is wrong anywhere, and ends the process with exitConfig.
 func loadConfig(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
+	c, origins, err := loadAnyway(path, env, flags...)
+	if err != nil {
+		return Config{}, nil, err
+	}
+	return c, origins, nil
+}
+
+// loadAnyway is loadConfig for whoever goes on with what could be read: beside
+// the error it gives that, and defaults for the rest.
+func loadAnyway(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
 	l := &configLoader{config: defaultConfig(), origins: map[string]origin{}}
 	path, explicit := configPath(path, env)
-	data, err := readConfigFile(path, explicit)
-	if err != nil {
-		return Config{}, nil, withExit(exitConfig, err)
+	data, unread := readConfigFile(path, explicit)
+	if unread == nil {
+		l.readFile(path, data)
 	}
-	l.readFile(path, data)
 	l.readEnv(env)
 	for _, f := range flags {
 		l.setKey(f.Key, f.Value, origin{Source: f.Flag})
 	}
 	l.validate()
-	if err := l.errs.err(); err != nil {
-		return Config{}, nil, withExit(exitConfig, err)
+	if unread != nil {
+		return l.config, l.origins, withExit(exitConfig, unread)
 	}
-	return l.config, l.origins, nil
+	return l.config, l.origins, withExit(exitConfig, l.errs.err())
 }
 
 // configPath gives the file to read and whether someone named it.

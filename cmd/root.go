@@ -157,7 +157,7 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newCentralCommand(o)}},
 		{groupStock, "Stock:", stockCommands(o)},
 		{groupAdmin, "Administration:", []*cobra.Command{
-			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o), newVerifyCommand(o), newConfigCommand(o),
+			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o), newVerifyCommand(o), newDoctorCommand(o), newConfigCommand(o),
 			newVersionCommand(o),
 		}},
 	} {
