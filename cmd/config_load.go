@@ -32,7 +32,7 @@ type configLoader struct {
 // that are not there have the default. The error joins a *keyError for each
 // thing that is wrong anywhere, and ends the process with exitConfig.
 func loadConfig(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
-	return loadConfigOver(defaultConfig(), defaultConfigPath(), path, env, flags...)
+	return onlyWhole(loadAnyway(path, env, flags...))
 }
 
 // loadSystemConfig is loadConfig with the default places of the service of this
@@ -40,29 +40,41 @@ func loadConfig(path string, env []string, flags ...flagValue) (Config, map[stri
 func loadSystemConfig(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
 	defaults := defaultConfig()
 	defaults.DataDir = Path(systemDir())
-	return loadConfigOver(defaults, systemConfigPath(), path, env, flags...)
+	return onlyWhole(loadOver(defaults, systemConfigPath(), path, env, flags...))
 }
 
-func loadConfigOver(defaults Config, file, path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
+func onlyWhole(c Config, origins map[string]origin, err error) (Config, map[string]origin, error) {
+	if err != nil {
+		return Config{}, nil, err
+	}
+	return c, origins, nil
+}
+
+// loadAnyway is loadConfig for whoever goes on with what could be read: beside
+// the error it gives that, and defaults for the rest.
+func loadAnyway(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
+	return loadOver(defaultConfig(), defaultConfigPath(), path, env, flags...)
+}
+
+func loadOver(defaults Config, file, path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
 	l := &configLoader{config: defaults, origins: map[string]origin{}}
 	path, explicit := namedConfig(path, env)
 	if !explicit {
 		path = file
 	}
-	data, err := readConfigFile(path, explicit)
-	if err != nil {
-		return Config{}, nil, withExit(exitConfig, err)
+	data, unread := readConfigFile(path, explicit)
+	if unread == nil {
+		l.readFile(path, data)
 	}
-	l.readFile(path, data)
 	l.readEnv(env)
 	for _, f := range flags {
 		l.setKey(f.Key, f.Value, origin{Source: f.Flag})
 	}
 	l.validate()
-	if err := l.errs.err(); err != nil {
-		return Config{}, nil, withExit(exitConfig, err)
+	if unread != nil {
+		return l.config, l.origins, withExit(exitConfig, unread)
 	}
-	return l.config, l.origins, nil
+	return l.config, l.origins, withExit(exitConfig, l.errs.err())
 }
 
 // configPath gives the file to read and whether someone named it.

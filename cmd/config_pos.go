@@ -152,7 +152,7 @@ func (p *POSConfig) checkConnector(errs *keyErrors, key string, insecure bool) {
 		}
 	}
 	if u, err := url.Parse(p.URL); p.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil) {
-		errs.add(key+".url", "is %q; must be an address such as https://pos.example", p.URL)
+		errs.add(key+".url", "is %q; must be an address such as https://pos.example", shownAddress(p.URL))
 	} else if p.URL != "" && u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()) {
 		errs.add(key+".url", "would send the key without encryption; use https, or set insecure_lan: true to accept that")
 	}

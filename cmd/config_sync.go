@@ -36,7 +36,7 @@ func (c SyncCentralConfig) check(errs *keyErrors, insecure bool) {
 		errs.add("sync.central.key_file", "is missing while sync.central.url is set; name the file of the store's key, or leave both out and use shelfd sync enroll")
 	case c.URL != "":
 		if _, err := centralURL(c.URL, insecure); err != nil {
-			errs.add("sync.central.url", "is %q; %s", c.URL, err)
+			errs.add("sync.central.url", "is %q; %s", shownAddress(c.URL), err)
 		}
 	}
 	if c.CA != "" {

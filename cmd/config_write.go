@@ -12,9 +12,11 @@ import (
 // Redacted gives the configuration with its secrets taken out, to be shown.
 func (c Config) Redacted() Config {
 	c.AdminToken, c.Central.Database = Secret(c.AdminToken.String()), Secret(c.Central.Database.String())
+	c.Sync.Central.URL = shownAddress(c.Sync.Central.URL)
 	c.Sync.POS = slices.Clone(c.Sync.POS)
 	for i := range c.Sync.POS {
 		p := &c.Sync.POS[i]
+		p.URL = shownAddress(p.URL)
 		p.User, p.Key = Secret(p.User.String()), Secret(p.Key.String())
 		p.Options = maps.Clone(p.Options)
 		for name, value := range p.Options {

@@ -164,7 +164,8 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newServiceCommand(o), newCentralCommand(o)}},
 		{groupStock, "Stock:", stockCommands(o)},
 		{groupAdmin, "Administration:", []*cobra.Command{
-			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o), newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newConfigCommand(o),
+			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o),
+			newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newDoctorCommand(o), newConfigCommand(o),
 			newVersionCommand(o),
 		}},
 	} {

@@ -176,29 +176,33 @@ func (l *logTail) more(f *os.File) (*os.File, error) {
 	return next, err
 }
 
-// lastLines are looked through for an error.
-const lastLines = 50
+// errorLines are looked through for an error.
+const errorLines = 50
+
+// newest gives the newest lines of the log, as far as it can be read.
+func (s *serviceOptions) newest(ctx context.Context, lines int) (*bytes.Buffer, error) {
+	u, err := s.installedUnit()
+	if err != nil {
+		return nil, err
+	}
+	text := new(bytes.Buffer)
+	if path, err := s.logPath(u); err == nil && path != "" {
+		return text, (&logTail{path: path, out: text}).show(ctx, lines, false)
+	}
+	c := s.readJournal(ctx, "--output=cat", "--lines="+strconv.Itoa(lines))
+	c.Stdout = text
+	return text, c.Run()
+}
 
 // lastError gives the newest error in the log, "" when there is none or it
 // cannot be read.
 func (s *serviceOptions) lastError(ctx context.Context) string {
-	u, err := s.installedUnit()
+	text, err := s.newest(ctx, errorLines)
 	if err != nil {
 		return ""
 	}
-	var text bytes.Buffer
-	if path, err := s.logPath(u); err != nil || path == "" {
-		c := s.readJournal(ctx, "--output=cat", "--lines="+strconv.Itoa(lastLines))
-		c.Stdout = &text
-		err = c.Run()
-		if err != nil {
-			return ""
-		}
-	} else if (&logTail{path: path, out: &text}).show(ctx, lastLines, false) != nil {
-		return ""
-	}
 	last := ""
-	for lines := bufio.NewScanner(&text); lines.Scan(); {
+	for lines := bufio.NewScanner(text); lines.Scan(); {
 		if found := errorOf(lines.Text()); found != "" || servingLine.MatchString(lines.Text()) {
 			last = found
 		}

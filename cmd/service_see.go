@@ -2,10 +2,8 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -145,33 +143,4 @@ func (s *serviceOptions) seeOther() (*sighting, error) {
 		return &sighting{failed: true, exit: -1, said: "the service manager says: " + err.Error()}, nil
 	}
 	return &sighting{active: state == service.StatusRunning}, nil
-}
-
-// health is what a server says about itself.
-type health struct {
-	Status   string `json:"status"`
-	Version  string `json:"version"`
-	Problems []struct {
-		Code   string `json:"code"`
-		Detail string `json:"detail"`
-		Action string `json:"action"`
-	} `json:"problems"`
-}
-
-// readHealth asks a server how it is.
-func readHealth(ctx context.Context, c *http.Client, url string) (*health, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/healthz", nil)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := c.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	h := new(health)
-	if err := json.NewDecoder(answer.Body).Decode(h); err != nil || h.Version == "" {
-		return nil, errors.Join(err, errors.New("another program answers"))
-	}
-	return h, nil
 }

@@ -50,18 +50,23 @@ type sighting struct {
 
 // showStatus tells how the service is, by its words and by its exit code.
 func (s *serviceOptions) showStatus(ctx context.Context) error {
-	u, err := s.installedUnit()
-	if errors.Is(err, errNotInstalled) {
-		return s.tellStatus(&serviceStatus{State: stateNotInstalled, Manager: platform()})
-	}
-	if err != nil {
-		return err
-	}
-	status, err := s.look(ctx, u)
+	status, err := s.status(ctx)
 	if err != nil {
 		return err
 	}
 	return s.tellStatus(status)
+}
+
+// status tells how the service is.
+func (s *serviceOptions) status(ctx context.Context) (*serviceStatus, error) {
+	u, err := s.installedUnit()
+	if errors.Is(err, errNotInstalled) {
+		return &serviceStatus{State: stateNotInstalled, Manager: platform()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.look(ctx, u)
 }
 
 // look puts together what the service manager says and what the server itself

@@ -120,6 +120,3 @@ func lookInto(ctx context.Context, path string) (out Copied, err error) {
 	out.Bytes = info.Size()
 	return out, nil
 }
-
-// FreeBytes is what this account may still write to the disk that holds dir.
-func FreeBytes(dir string) (int64, error) { return freeBytes(dir) }

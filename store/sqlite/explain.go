@@ -24,8 +24,8 @@ func (d *DB) explain(err error) error {
 	say := func(code store.Code, kind error, format string, args ...any) error {
 		return &store.Error{Code: code, Op: "open", Err: errors.Join(kind, err), Message: fmt.Sprintf(format, args...)}
 	}
-	if found := d.notADirectory(); found != "" {
-		return say("", ErrNoAccess, "%s is not a directory; name another for the ledger with data_dir or --data-dir", found)
+	if notDir := d.checkDirectory(); notDir != nil {
+		return notDir
 	}
 	code := resultOf(err)
 	switch {
@@ -41,6 +41,21 @@ func (d *DB) explain(err error) error {
 		return say(store.CodeOutcomeUnknown, nil, "the disk that holds %s failed while the ledger was opened; look at the disk, then start again", d.dir)
 	}
 	return failed("open", err)
+}
+
+// CheckDir says what keeps this account from using a data directory, without
+// opening or changing anything in it; nil for one that is not there yet. The
+// error wraps ErrNoAccess.
+func CheckDir(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return failed("open", err)
+	}
+	d := &DB{dir: dir, path: filepath.Join(dir, FileName)}
+	if err := d.checkDirectory(); err != nil {
+		return err
+	}
+	return d.checkAccess()
 }
 
 // isSaid tells whether an error has its sentence. That of a failed upgrade
@@ -73,16 +88,16 @@ func isShort(err error) bool {
 	return ok && e.Code() == lib.SQLITE_IOERR_SHORT_READ
 }
 
-// notADirectory gives the file that is where the data directory, or one around
+// checkDirectory refuses a file that is where the data directory, or one around
 // it, should be.
-func (d *DB) notADirectory() string {
+func (d *DB) checkDirectory() error {
 	for at := d.dir; ; at = filepath.Dir(at) {
 		info, err := os.Stat(at)
 		if err == nil && !info.IsDir() {
-			return at
+			return &store.Error{Op: "open", Err: ErrNoAccess, Message: at + " is not a directory; name another for the ledger with data_dir or --data-dir"}
 		}
 		if err == nil || at == filepath.Dir(at) {
-			return ""
+			return nil
 		}
 	}
 }

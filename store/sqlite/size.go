@@ -22,6 +22,10 @@ func (d *DB) Size(context.Context) (s store.Size, err error) {
 	return s, failed("size", err)
 }
 
+// FreeBytes is what this account may still write to the disk that holds a
+// directory.
+func FreeBytes(dir string) (int64, error) { return freeBytes(dir) }
+
 // fileBytes is 0 for a file that is not there.
 func fileBytes(path string) (int64, error) {
 	info, err := os.Stat(path)

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin && !windows
+
+package cmd
+
+// diskKind knows nothing on this system.
+func diskKind(string) string { return "" }
