@@ -25,7 +25,10 @@ const (
 // every Append says so. An error without a code means that the batch was wrong
 // and nothing was written.
 func (d *DB) Append(ctx context.Context, b *store.Batch) error {
-	return d.write(ctx, "append", func(c *conn) error {
+	if err := d.writable(ctx, "append"); err != nil {
+		return err
+	}
+	return d.writer.first("append", func(c *conn) error {
 		last, err := d.writer.last, error(nil)
 		for i := range b.Rows {
 			r := &b.Rows[i]
