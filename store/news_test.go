@@ -102,6 +102,11 @@ func tellingShop(t *testing.T) map[string]store.News {
 	tell("discrepancy.opened", store.NewsDiscrepancy, &store.Adjust{
 		Item: item, Change: -units(4), Reason: store.Sale, Offline: true, Reference: "order-1044",
 	})
+	s.Adjust(item, 26, store.Audit)
+	s.Must(&store.EditLot{ID: lot, Edit: func(l *store.Lot) { l.ExpiresOn = "2026-02-06" }})
+	head = s.Head().Seq
+	s.Look()
+	told["lot.expiring"] = only(t, newsAfter(t, s, head), store.NewsExpiring)
 	return told
 }
 
@@ -157,7 +162,7 @@ func TestGoldenNews_has_one_real_body_per_kind(t *testing.T) {
 			}
 		}
 	}
-	if len(told) != 7 {
+	if len(told) != 8 {
 		t.Errorf("%d kinds: %v", len(told), slices.Sorted(maps.Keys(told)))
 	}
 }
