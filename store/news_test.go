@@ -284,3 +284,26 @@ func TestNewsAskedForLaterIsTheSameAsAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestNews_of_a_transfer_that_is_saved_again_when_closed_comes_once(t *testing.T) {
+	s := storetest.Open(t)
+	shipment := ship(store.ShipLine{Item: s.Stocked("A", 9), Quantity: units(6)})
+	shipment.Number = "MS-12"
+	out := transferOf(t, s.Must(shipment))
+	head := s.Head().Seq
+	var versions []int64
+	for _, line := range []store.ResultLine{{Received: units(6)}, {Received: units(6), Extra: units(1)}, {Received: units(6), Extra: units(2)}} {
+		obeyed(t, s, "transfer_result", store.TransferResult{Shipment: out.ID, Lines: []store.ResultLine{line}})
+		d, _ := s.Transfer(out.ID)
+		if d.Open() {
+			t.Fatalf("it is not closed: %+v", d)
+		}
+		versions = append(versions, d.Version)
+	}
+	if versions[0] == versions[1] || versions[1] == versions[2] {
+		t.Fatalf("it was not saved again: versions %v", versions)
+	}
+	if n := only(t, newsAfter(t, s, head), store.NewsTransfer); n.Position.Seq != versions[0] {
+		t.Errorf("told of %s, and it was closed at %d", n.ID, versions[0])
+	}
+}
