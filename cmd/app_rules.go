@@ -10,6 +10,7 @@ import (
 func (c Config) rules() (store.Rules, error) {
 	r := store.DefaultRules()
 	r.BackdateLimit = time.Duration(c.Rules.BackdateLimit)
+	r.ExpiringWithin = time.Duration(c.Rules.ExpiringWithin)
 	r.HysteresisPercent = int(c.Rules.LowStockHysteresis)
 	r.CatalogueOwner, r.ThresholdOwner = c.Rules.CatalogueOwner, c.Rules.ThresholdOwner
 	r.SaleSources = c.saleSources()

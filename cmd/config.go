@@ -75,6 +75,9 @@ type RulesConfig struct {
 	// LowStockHysteresis is how far above its threshold stock must rise before
 	// low stock fires again.
 	LowStockHysteresis Percent `yaml:"low_stock_hysteresis"`
+	// ExpiringWithin is how long before its last day ends a lot in stock is
+	// told of; 0 for never.
+	ExpiringWithin Duration `yaml:"expiring_within"`
 	// CatalogueOwner and ThresholdOwner tell whose word counts for products
 	// and prices, and for low-stock thresholds: central's or the store's.
 	CatalogueOwner string `yaml:"catalogue_owner"`

@@ -144,6 +144,7 @@ func (l LimitsConfig) check(errs *keyErrors) {
 func (r RulesConfig) check(errs *keyErrors) {
 	checkRange(errs, "rules.backdate_limit", r.BackdateLimit, Duration(time.Hour), Duration(3650*day))
 	checkRange(errs, "rules.low_stock_hysteresis", r.LowStockHysteresis, 0, 1000)
+	checkRange(errs, "rules.expiring_within", r.ExpiringWithin, 0, Duration(3650*day))
 	checkDecimal(errs, "rules.notes_required_above.THEFT", r.NotesRequiredAbove.Theft)
 	checkDecimal(errs, "rules.notes_required_above.ADJUSTMENT", r.NotesRequiredAbove.Adjustment)
 	checkOneOf(errs, "rules.catalogue_owner", r.CatalogueOwner, "central", "store")

@@ -29,6 +29,7 @@ func defaultConfig() Config {
 			BackdateLimit:      Duration(45 * day),
 			NotesRequiredAbove: NotesConfig{Theft: "5", Adjustment: "50"},
 			LowStockHysteresis: 10,
+			ExpiringWithin:     Duration(14 * day),
 			CatalogueOwner:     "central",
 			ThresholdOwner:     "central",
 			SubReasons:         defaultSubReasons(),

@@ -87,6 +87,7 @@ type feedNews struct {
 		Number      string      `json:"number"`
 		Direction   string      `json:"direction"`
 		Class       string      `json:"class"`
+		Expires     string      `json:"expires_at"`
 	} `json:"data"`
 }
 
@@ -108,6 +109,8 @@ func (n *feedNews) line(colour bool) string {
 		what, why = "sync "+d.Destination+" "+d.SyncType, d.Status
 	case "transfer.completed":
 		what, why = "transfer "+d.Number, d.Direction+" "+d.Status
+	case "lot.expiring":
+		left, why = "→ "+d.Quantity.String(), "expires "+d.Expires
 	case "discrepancy.opened":
 		why = "discrepancy " + d.Class
 	}

@@ -140,6 +140,7 @@ func TestTailLines(t *testing.T) {
 		`{"type":"reservation.expired","data":{"product_name":"A","quantity_released":2,"room_type":"vault","reference":"order-1"}}`:                                        "A freed 2 vault expired order-1",
 		`{"type":"inventory.low_stock","data":{"product_name":"A","available_quantity":8,"low_stock_threshold":10,"room_type":null}}`:                                       "A → 8 ≤ 10 \x1b[1;33mLOW STOCK \x1b[0m",
 		`{"type":"inventory.sync.completed","data":{"destination":"central","sync_type":"full","status":"succeeded"}}`:                                                      "sync central full succeeded",
+		`{"type":"lot.expiring","data":{"product_name":"A","quantity":4,"expires_at":"2026-02-06"}}`:                                                                        "A → 4 expires 2026-02-06",
 		`{"type":"transfer.completed","data":{"number":"MS-12","direction":"out","status":"closed"}}`:                                                                       "transfer MS-12 out closed",
 		`{"type":"discrepancy.opened","data":{"class":"quantity","product_name":"A"}}`:                                                                                      "A discrepancy quantity",
 	} {

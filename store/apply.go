@@ -90,6 +90,8 @@ func (s *state) applyEvent(e *Entry) (any, error) {
 			return nil, fmt.Errorf("entry %s: %w", e.Position, err)
 		}
 		s.applyLowStock(body)
+	case EventLotExpiring:
+		return nil, s.applyLotExpiring(e)
 	case EventSyncRun:
 		run := new(Run)
 		if err := json.Unmarshal(e.Event.Body, run); err != nil {

@@ -114,6 +114,7 @@ type EventType string
 // The event types.
 const (
 	EventLowStock       EventType = "low_stock"
+	EventLotExpiring    EventType = "lot_expiring"
 	EventDiscrepancy    EventType = "discrepancy_opened"
 	EventReconciled     EventType = "discrepancy_closed"
 	EventClock          EventType = "clock_step"

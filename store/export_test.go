@@ -105,6 +105,7 @@ func (s *state) dump() string {
 	}
 	sorted(s.skus.base, func(k string, v ID) { fmt.Fprintf(&b, "sku %q %s\n", k, v) })
 	sorted(s.tags.base, func(k string, v ID) { fmt.Fprintf(&b, "tag %q %s\n", k, v) })
+	sorted(s.expiring.base, func(p lotPlace, day string) { fmt.Fprintf(&b, "expiring %s %s %s\n", p.lot, p.location, day) })
 	sorted(s.aliases.base, func(k, v ID) { fmt.Fprintf(&b, "alias %s %s\n", k, v) })
 	sorted(s.groups.base, func(k groupKey, g *group) {
 		fmt.Fprintf(&b, "group %v %v %s %v %v\n", k, g.items, g.available, g.low, g.armed)

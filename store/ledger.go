@@ -46,6 +46,8 @@ type Ledger struct {
 	tx    tx
 	batch Batch
 	facts *ownFacts
+	// expiry is what the writer looks at for lots that expire soon.
+	expiry expiryWatch
 
 	queue   chan *call
 	closing chan struct{}
@@ -94,6 +96,7 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	l := &Ledger{
 		cfg: cfg, h: cfg.Journal, j: cfg.Journal,
 		queue: make(chan *call, queueLength), closing: make(chan struct{}), stopped: make(chan struct{}),
+		expiry: expiryWatch{all: true, lots: map[ID]bool{}},
 	}
 	if err := l.load(ctx); err != nil {
 		return nil, err

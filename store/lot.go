@@ -45,11 +45,18 @@ func lotKey(product ID, tag, batch string) string {
 // ExpiredAt tells whether the lot's last day is over at a moment, in a zone.
 // A lot without an expiry never expires.
 func (l *Lot) ExpiredAt(t Instant, zone *time.Location) bool {
+	end, ok := l.endsAt(zone)
+	return ok && t >= end
+}
+
+// endsAt is when the lot's last day is over in a zone; not ok for a lot without
+// an expiry.
+func (l *Lot) endsAt(zone *time.Location) (end Instant, ok bool) {
 	if l.ExpiresOn == "" {
-		return false
+		return 0, false
 	}
 	day, err := time.ParseInLocation(time.DateOnly, l.ExpiresOn, zone)
-	return err == nil && !t.Time().Before(day.AddDate(0, 0, 1))
+	return InstantOf(day.AddDate(0, 0, 1)), err == nil
 }
 
 // check names every fault of a lot and trims its texts.

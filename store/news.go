@@ -34,6 +34,7 @@ const (
 	NewsExpired      NewsType = "reservation.expired"
 	NewsTransfer     NewsType = "transfer.completed"
 	NewsDiscrepancy  NewsType = "discrepancy.opened"
+	NewsExpiring     NewsType = "lot.expiring"
 	NewsTest         NewsType = "webhook.test"
 )
 
@@ -67,6 +68,8 @@ func (l *Ledger) News(ctx context.Context, s *Stored) ([]News, error) {
 		switch e.Event.Type {
 		case EventLowStock:
 			return l.lowStockNews(ctx, e)
+		case EventLotExpiring:
+			return l.expiringNews(ctx, e)
 		case EventSyncRun:
 			return syncNews(e)
 		case EventDiscrepancy:

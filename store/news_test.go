@@ -102,6 +102,11 @@ func tellingShop(t *testing.T) map[string]store.News {
 	tell("discrepancy.opened", store.NewsDiscrepancy, &store.Adjust{
 		Item: item, Change: -units(4), Reason: store.Sale, Offline: true, Reference: "order-1044",
 	})
+	s.Adjust(item, 26, store.Audit)
+	s.Must(&store.EditLot{ID: lot, Edit: func(l *store.Lot) { l.ExpiresOn = "2026-02-06" }})
+	head = s.Head().Seq
+	s.Look()
+	told["lot.expiring"] = only(t, newsAfter(t, s, head), store.NewsExpiring)
 	return told
 }
 
@@ -157,7 +162,7 @@ func TestGoldenNews_has_one_real_body_per_kind(t *testing.T) {
 			}
 		}
 	}
-	if len(told) != 7 {
+	if len(told) != 8 {
 		t.Errorf("%d kinds: %v", len(told), slices.Sorted(maps.Keys(told)))
 	}
 }
@@ -278,4 +283,27 @@ func TestNewsAskedForLaterIsTheSameAsAtOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestNews_of_a_transfer_that_is_saved_again_when_closed_comes_once(t *testing.T) {
+	s := storetest.Open(t)
+	shipment := ship(store.ShipLine{Item: s.Stocked("A", 9), Quantity: units(6)})
+	shipment.Number = "MS-12"
+	out := transferOf(t, s.Must(shipment))
+	head := s.Head().Seq
+	var versions []int64
+	for _, line := range []store.ResultLine{{Received: units(6)}, {Received: units(6), Extra: units(1)}, {Received: units(6), Extra: units(2)}} {
+		obeyed(t, s, "transfer_result", store.TransferResult{Shipment: out.ID, Lines: []store.ResultLine{line}})
+		d, _ := s.Transfer(out.ID)
+		if d.Open() {
+			t.Fatalf("it is not closed: %+v", d)
+		}
+		versions = append(versions, d.Version)
+	}
+	if versions[0] == versions[1] || versions[1] == versions[2] {
+		t.Fatalf("it was not saved again: versions %v", versions)
+	}
+	if n := only(t, newsAfter(t, s, head), store.NewsTransfer); n.Position.Seq != versions[0] {
+		t.Errorf("told of %s, and it was closed at %d", n.ID, versions[0])
+	}
 }

@@ -66,7 +66,7 @@ func (c *Reappend) hold(t *tx, r *row, next *Entry) error {
 func (c *Reappend) event(t *tx, r *row, next *Entry) error {
 	next.Event = r.Event
 	switch r.Event.Type {
-	case EventLowStock, EventDiscrepancy, EventReconciled, EventClock, EventClockConfirmed, EventRecovered, EventEpoch, EventReappended:
+	case EventLowStock, EventLotExpiring, EventDiscrepancy, EventReconciled, EventClock, EventClockConfirmed, EventRecovered, EventEpoch, EventReappended:
 		return nil
 	case EventNotesErased:
 		at := c.here(ErasedBy(r.Entry))

@@ -117,7 +117,7 @@ func (r *row) isLegOf(transfer ID) bool {
 
 // derived tells events that follow from the entries before them.
 func (r *row) derived() bool {
-	return r.Kind == KindEvent && (r.Event.Type == EventLowStock || r.Event.Type == EventDiscrepancy)
+	return r.Kind == KindEvent && (r.Event.Type == EventLowStock || r.Event.Type == EventLotExpiring || r.Event.Type == EventDiscrepancy)
 }
 
 // isOpen tells whether more of the fact may follow: the sale after its hold,

@@ -17,6 +17,9 @@ type Rules struct {
 	// HysteresisPercent is how far above its threshold stock must rise before
 	// low stock can fire again.
 	HysteresisPercent int
+	// ExpiringWithin is how long before the end of its last day a lot that is
+	// in stock is told of; 0 for never.
+	ExpiringWithin time.Duration
 	// NotesAbove asks for notes on movements of more than that quantity,
 	// either way, by reason.
 	NotesAbove map[Reason]Quantity
@@ -58,6 +61,7 @@ func DefaultRules() Rules {
 	return Rules{
 		BackdateLimit:     45 * 24 * time.Hour,
 		HysteresisPercent: 10,
+		ExpiringWithin:    14 * 24 * time.Hour,
 		NotesAbove:        map[Reason]Quantity{Theft: 5 * scale, Adjustment: 50 * scale},
 		SubReasons:        DefaultSubReasons(),
 		KeepKeys:          30 * 24 * time.Hour,

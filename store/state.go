@@ -27,6 +27,8 @@ type state struct {
 	groups       table[groupKey, *group]
 	reservations table[ID, *Reservation]
 	runs         table[ID, *Run]
+	// expiring has the day that was told of a lot that expires soon.
+	expiring table[lotPlace, string]
 	// tags finds lots by package tag, or by product and batch number.
 	tags table[string, ID]
 	// shipments finds documents of transfers that came in by the id that the
@@ -61,12 +63,12 @@ func newState(epoch int64, hysteresisPercent int) *state {
 		runs: newTable[ID, *Run](), tags: newTable[string, ID](), tokens: newTable[[32]byte, *Token](),
 		reversed: newTable[int64, bool](), external: newTable[externalKey, bool](),
 		aliases: newTable[ID, ID](), transfers: newTable[ID, *TransferDocument](),
-		shipments: newTable[ID, ID](), numbered: newTable[string, *numbered](),
+		expiring: newTable[lotPlace, string](), shipments: newTable[ID, ID](), numbered: newTable[string, *numbered](),
 	}
 	s.tables = []layer{
 		&s.items, &s.groups, &s.reservations, &s.lots,
 		&s.products, &s.skus, &s.locations, &s.runs, &s.tags, &s.tokens, &s.reversed, &s.external, &s.aliases,
-		&s.transfers, &s.shipments, &s.numbered,
+		&s.transfers, &s.shipments, &s.numbered, &s.expiring,
 	}
 	s.orders = orders{lists: map[cell][]int32{}}
 	s.rearm = func(threshold Quantity) Quantity { return threshold + threshold*Quantity(hysteresisPercent)/100 }

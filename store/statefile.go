@@ -11,7 +11,7 @@ import (
 
 // stateVersion is the first number of a saved full state; another version is
 // not read, and the ledger is folded from its first entry.
-const stateVersion = 2
+const stateVersion = 3
 
 // savedState is what a full state holds besides its position.
 type savedState struct {
@@ -24,10 +24,17 @@ type savedState struct {
 	reservations []*Reservation
 	runs         []*Run
 	disarmed     []groupKey
+	told         []toldLot
 	changed      []*int64 // numbers of the items changed since the last full balances
 	history      lineage
 	aliases      []alias
 	saves        *saves
+}
+
+// toldLot is a lot at a location, and the day that was told of it.
+type toldLot struct {
+	lotPlace
+	day string
 }
 
 // alias is one of the state's aliases.
@@ -49,6 +56,9 @@ func writeState(w io.Writer, s *state, v *saves) error {
 		if !g.armed {
 			saved.disarmed = append(saved.disarmed, key)
 		}
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(s.expiring.base), compareLotPlaces) {
+		saved.told = append(saved.told, toldLot{p, s.expiring.base[p]})
 	}
 	for _, from := range slices.SortedFunc(maps.Keys(s.aliases.base), compareIDs) {
 		saved.aliases = append(saved.aliases, alias{from, s.aliases.base[from]})
@@ -166,10 +176,12 @@ func (v *savedState) walk(c *coder, s *state) {
 		c.id(&k.product)
 		c.id(&k.location)
 	})
-	v.disarmed = v.disarmed[:0]
-	for _, k := range keys {
-		v.disarmed = append(v.disarmed, *k)
-	}
+	v.disarmed = values(keys)
+	v.told = values(list(c, pointers(v.told), fresh[toldLot], func(t *toldLot) {
+		c.id(&t.lot)
+		c.id(&t.location)
+		word(c, &t.day)
+	}))
 	v.codeDirty(c)
 	v.codeHistory(c)
 }
@@ -188,10 +200,7 @@ func (v *savedState) codeHistory(c *coder) {
 		c.id(&a.from)
 		c.id(&a.to)
 	})
-	v.aliases = v.aliases[:0]
-	for _, a := range coded {
-		v.aliases = append(v.aliases, *a)
-	}
+	v.aliases = values(coded)
 }
 
 // codeDirty codes which items changed since the last full balances.
@@ -215,81 +224,12 @@ func pointers[T any](values []T) []*T {
 	return list
 }
 
-func (p *Product) code(c *coder) {
-	c.id(&p.ID)
-	text(c, &p.SKU)
-	text(c, &p.Name)
-	word(c, &p.Category)
-	word(c, &p.Subcategory)
-	word(c, &p.Brand)
-	word(c, &p.Strain)
-	word(c, &p.Unit)
-	word(c, &p.Size)
-	codes := list(c, pointers(p.Barcodes), fresh[string], func(s *string) { text(c, s) })
-	number(c, &p.UnitPrice)
-	number(c, &p.UnitCost)
-	c.threshold(&p.Threshold)
-	own := list(c, pointers(p.Thresholds), fresh[LocationThreshold], func(t *LocationThreshold) {
-		c.id(&t.LocationID)
-		number(c, &t.Threshold)
-	})
-	text(c, &p.ExternalID)
-	number(c, &p.ArchivedAt)
-	number(c, &p.Version)
-	if c.writing() {
-		return
+func values[T any](list []*T) []T {
+	all := make([]T, len(list))
+	for i := range list {
+		all[i] = *list[i]
 	}
-	for _, code := range codes {
-		p.Barcodes = append(p.Barcodes, *code)
-	}
-	for _, t := range own {
-		p.Thresholds = append(p.Thresholds, *t)
-	}
-	p.index()
-}
-
-func (l *Lot) code(c *coder) {
-	c.id(&l.ID)
-	c.id(&l.ProductID)
-	text(c, &l.PackageTag)
-	text(c, &l.BatchNumber)
-	word(c, &l.ExpiresOn)
-	word(c, &l.Status)
-	text(c, &l.ExternalID)
-	number(c, &l.ArchivedAt)
-	number(c, &l.Version)
-}
-
-func (i *Item) code(c *coder, s *state) {
-	d := itemDocument{}
-	if c.writing() {
-		d = i.document()
-	}
-	c.id(&i.ID)
-	number(c, &i.No)
-	c.id(&d.ProductID)
-	c.id(&d.LocationID)
-	c.id(&d.LotID)
-	number(c, &i.Room)
-	number(c, &i.ArchivedAt)
-	c.threshold(&i.Threshold)
-	number(c, &i.Quantity)
-	number(c, &i.Reserved)
-	number(c, &i.Value)
-	c.bool(&i.lowArmed)
-	number(c, &i.Seq)
-	number(c, &i.Opened)
-	number(c, &i.edited)
-	number(c, &i.lit)
-	number(c, &i.UpdatedAt)
-	number(c, &i.CountedAt)
-	if c.writing() {
-		return
-	}
-	i.Product, i.Location, i.Lot = s.products.base[d.ProductID], s.locations.base[d.LocationID], s.lots.base[d.LotID]
-	if i.Product == nil || i.Location == nil {
-		c.fail(errState)
-	}
+	return all
 }
 
 // install makes everything that follows from the records.
@@ -311,6 +251,9 @@ func (v *savedState) install(s *state) {
 	}
 	for _, no := range v.changed {
 		v.saves.dirty.add(*no)
+	}
+	for _, t := range v.told {
+		s.expiring.base[t.lotPlace] = t.day
 	}
 	for _, a := range v.aliases {
 		s.aliases.base[a.from] = a.to

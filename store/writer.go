@@ -72,6 +72,7 @@ func (l *Ledger) look() {
 	if due && l.keeper.ok {
 		l.process([]*call{newCall(SystemRequest(), expireHolds{})})
 	}
+	l.tellExpiring(now)
 	l.forgetFacts()
 	l.save(now)
 }
@@ -240,9 +241,16 @@ func (l *Ledger) publish(b *Batch) {
 	l.mu.Unlock()
 	l.watchers.wake(b.Rows)
 	for i := range b.Rows {
-		if r := &b.Rows[i]; r.Item != 0 {
+		r := &b.Rows[i]
+		var item *Item
+		if r.Item != 0 {
 			l.saves.dirty.add(r.Item)
-		} else if e := r.Entry.Event; e != nil && e.Type == EventClockConfirmed {
+			item = l.s.byNo[r.Item-1]
+		}
+		if l.expiry.touch(r.Entry, item); r.Item != 0 {
+			continue
+		}
+		if e := r.Entry.Event; e != nil && e.Type == EventClockConfirmed {
 			l.keeper.confirm()
 		}
 	}

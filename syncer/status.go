@@ -70,8 +70,12 @@ func (e *Engine) Resume(_ context.Context, name string) error {
 
 // cover takes note of what last_sync is derived from: how far the destination
 // has this ledger, and not another that went on from the same beginning. When
-// that cannot be told, what was known before stays.
+// that cannot be told, what was known before stays. Only the primary
+// destination is asked for it.
 func (w *worker) cover(ctx context.Context) {
+	if !w.to.Primary {
+		return
+	}
 	w.e.mu.Lock()
 	at, c := w.record.Cursor, coverage{at: w.record.SyncedAt}
 	w.e.mu.Unlock()

@@ -64,6 +64,13 @@ type Listener interface {
 	Listen(ctx context.Context, l Ledger) error
 }
 
+// Keeper is a Target that has something to write down before its cursor is: a
+// cursor that was saved never runs ahead of that.
+type Keeper interface {
+	// Keep writes it down.
+	Keep(ctx context.Context) error
+}
+
 // ErrNoCursor is what Target.Cursor gives for a destination that keeps none.
 var ErrNoCursor = errors.New("the destination keeps no cursor")
 

@@ -206,6 +206,11 @@ func (w *worker) put(ctx context.Context) error {
 			return err
 		}
 	}
+	if k, ok := w.to.Target.(Keeper); ok {
+		if err := k.Keep(ctx); err != nil {
+			return err
+		}
+	}
 	return w.e.Records.PutDestination(ctx, record)
 }
 

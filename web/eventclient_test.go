@@ -33,7 +33,7 @@ func openFeed(t testing.TB) *feedServer {
 	return openFeedOver(t, storetest.OpenReal(t), store.SystemClock())
 }
 
-func openFeedOver(t testing.TB, shop *storetest.Shop, clock store.Clock) *feedServer {
+func openFeedOver(t testing.TB, shop *storetest.Shop, clock store.Clock, over ...func(net.Listener) net.Listener) *feedServer {
 	t.Helper()
 	f := &feedServer{Shop: shop, t: t, ended: make(chan error, 1)}
 	f.token(feedSecret, store.ID{})
@@ -48,6 +48,9 @@ func openFeedOver(t testing.TB, shop *storetest.Shop, clock store.Clock) *feedSe
 		t.Fatal(err)
 	}
 	f.url = "http://" + ln.Addr().String()
+	for _, wrap := range over {
+		ln = wrap(ln)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	f.stop = stop
 	go func() { f.ended <- f.server.Serve(ctx, ln) }()

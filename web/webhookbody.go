@@ -17,7 +17,7 @@ import (
 // is sent to whoever is tested.
 var webhookEvents = []string{
 	string(store.NewsUpdated), string(store.NewsLowStock), string(store.NewsSync), string(store.NewsAvailability),
-	string(store.NewsExpired), string(store.NewsTransfer), string(store.NewsDiscrepancy),
+	string(store.NewsExpired), string(store.NewsTransfer), string(store.NewsDiscrepancy), string(store.NewsExpiring),
 }
 
 // decodeWebhook reads an endpoint to make. Who is bound to a location binds it

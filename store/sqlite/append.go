@@ -25,7 +25,10 @@ const (
 // every Append says so. An error without a code means that the batch was wrong
 // and nothing was written.
 func (d *DB) Append(ctx context.Context, b *store.Batch) error {
-	err := d.write(ctx, "append", func(c *conn) error { return d.putBatch(c, b) })
+	if err := d.writable(ctx, "append"); err != nil {
+		return err
+	}
+	err := d.writer.first("append", func(c *conn) error { return d.putBatch(c, b) })
 	if err == nil {
 		d.witness.put(b.Rows)
 	}

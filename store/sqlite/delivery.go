@@ -1,10 +1,14 @@
 package sqlite
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/shelfd/shelfd/store"
@@ -14,8 +18,6 @@ const (
 	deliveryColumns = `SELECT id, webhook, news, epoch, seq, type, attempt, at, status, took, outcome, detail, next_at FROM delivery `
 	putDelivery     = `INSERT OR REPLACE INTO delivery (id, webhook, news, epoch, seq, type, attempt, at, status, took, outcome, detail, next_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	// pruneRows is how many deliveries one transaction takes away.
-	pruneRows = 1000
 )
 
 // ListDeliveries reads deliveries, newest first.
@@ -30,13 +32,19 @@ func (d *DB) ListDeliveries(ctx context.Context, f store.DeliveryFilter) (list [
 		for _, a := range args {
 			s.value(a)
 		}
-		return s.each(func(r row) error {
+		err = s.each(func(r row) error {
 			v, err := readDelivery(r)
 			list = append(list, v)
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		more, err := listPacked(c, f)
+		list = append(list, more...)
+		return err
 	})
-	return list, err
+	return newestOf(list, f.Limit), err
 }
 
 func deliveriesWhere(f store.DeliveryFilter) (where string, args []any) {
@@ -68,6 +76,13 @@ func (d *DB) FindDelivery(ctx context.Context, id store.ID) (v store.Delivery, e
 			return err
 		}
 		if r == nil {
+			packed, err := findPacked(c, id)
+			if packed != nil {
+				v = *packed
+			}
+			if packed != nil || err != nil {
+				return err
+			}
 			return &store.Error{Code: store.CodeNotFound, Op: "find delivery", Message: fmt.Sprintf("There is no delivery %s.", id)}
 		}
 		v, err = readDelivery(r)
@@ -85,10 +100,14 @@ func readDelivery(r row) (store.Delivery, error) {
 	return v, errors.Join(r.fill(0, v.ID[:]), r.fill(1, v.Webhook[:]))
 }
 
-// PutDeliveries writes deliveries down. After an error some may be written and
-// some not.
-func (d *DB) PutDeliveries(ctx context.Context, list []store.Delivery) error {
-	return writeEach(ctx, d, "put deliveries", list, func(c *conn, v *store.Delivery) error {
+// PutDeliveries writes deliveries down, and how delivery to their endpoints
+// goes. After an error some may be written and some not.
+func (d *DB) PutDeliveries(ctx context.Context, list []store.Delivery, progress map[store.ID]store.WebhookProgress) error {
+	packs, rest := packed(list)
+	if err := putPacks(ctx, d, packs); err != nil {
+		return err
+	}
+	err := writeEach(ctx, d, "put deliveries", rowsOnce, rest, func(c *conn, v *store.Delivery) error {
 		s, err := c.stmt(putDelivery)
 		if err != nil {
 			return err
@@ -97,28 +116,44 @@ func (d *DB) PutDeliveries(ctx context.Context, list []store.Delivery) error {
 		s.int(v.Attempt).int(int64(v.At)).int(int64(v.Status)).int(v.Took.Microseconds())
 		return s.value(v.Outcome).value(v.Detail).positive(int64(v.NextAt)).run()
 	})
+	if err != nil {
+		return err
+	}
+	hooks := slices.SortedFunc(maps.Keys(progress), func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
+	return writeEach(ctx, d, "put webhook progress", rowsOnce, hooks, func(c *conn, id *store.ID) error {
+		return putProgress(c, *id, progress[*id])
+	})
 }
 
 // PruneDeliveries takes away the oldest deliveries to an endpoint beyond the
-// newest that are to be kept, and those from before a moment.
+// newest that are to be kept, of those that failed and of those that did not,
+// and those from before a moment. A few more may stay of what went well.
 func (d *DB) PruneDeliveries(ctx context.Context, webhook store.ID, keep int, before store.Instant) error {
-	var bound [16]byte
+	var bound store.ID
 	for i := range 6 { // UUID version 7 begins with the milliseconds.
 		bound[i] = byte(before >> (40 - 8*i))
 	}
+	err := pruneSome(ctx, d, rowsOnce, `DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE webhook = ?1 AND id <
+		max(?2, coalesce((SELECT id FROM delivery WHERE webhook = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3), ?2))
+		ORDER BY id LIMIT ?4)`, webhook[:], bound[:], int64(keep-1), int64(rowsOnce))
+	if err != nil {
+		return err
+	}
+	return prunePacked(ctx, d, webhook, keep, bound)
+}
+
+// pruneSome runs a statement that takes away up to some rows until there are
+// fewer.
+func pruneSome(ctx context.Context, d *DB, some int64, query string, args ...driver.Value) error {
 	for {
 		var gone int64
-		err := d.write(ctx, "prune deliveries", func(c *conn) error {
-			err := c.run(`DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE webhook = ?1 AND id <
-				max(?2, coalesce((SELECT id FROM delivery WHERE webhook = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3), ?2))
-				ORDER BY id LIMIT ?4)`, webhook[:], bound[:], int64(keep-1), int64(pruneRows))
-			if err != nil {
-				return err
+		err := d.write(ctx, "prune deliveries", func(c *conn) (err error) {
+			if err = c.run(query, args...); err == nil {
+				gone, err = c.integer("SELECT changes()")
 			}
-			gone, err = c.integer("SELECT changes()")
 			return err
 		})
-		if err != nil || gone < pruneRows {
+		if err != nil || gone < some {
 			return err
 		}
 	}

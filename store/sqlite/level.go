@@ -79,7 +79,7 @@ func (d *DB) levels(ctx context.Context, page []store.Level, query string, args 
 // Known is not kept. Of two about one place the later counts. After an error
 // some may be written and some not; that costs sending these again, no more.
 func (d *DB) PutLevels(ctx context.Context, destination string, levels []store.Level) error {
-	return writeEach(ctx, d, "put levels", byPlace(levels), func(c *conn, l *store.Level) error {
+	return writeEach(ctx, d, "put levels", writeRows, byPlace(levels), func(c *conn, l *store.Level) error {
 		s, err := c.stmt(putLevel)
 		if err != nil {
 			return err
@@ -91,7 +91,7 @@ func (d *DB) PutLevels(ctx context.Context, destination string, levels []store.L
 // SeeLevels writes down what a destination says that it has, as PutLevels does,
 // and leaves Seq as it is; it is 0 where nothing was known.
 func (d *DB) SeeLevels(ctx context.Context, destination string, levels []store.Level) error {
-	return writeEach(ctx, d, "see levels", byPlace(levels), func(c *conn, l *store.Level) error {
+	return writeEach(ctx, d, "see levels", writeRows, byPlace(levels), func(c *conn, l *store.Level) error {
 		s, err := c.stmt(seeLevel)
 		if err != nil {
 			return err

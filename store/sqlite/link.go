@@ -23,7 +23,7 @@ func (d *DB) ListLinks(ctx context.Context, destination string) (list []store.Li
 // PutLinks writes links over what was known of the same things of ours. After
 // an error some may be written and some not.
 func (d *DB) PutLinks(ctx context.Context, list []store.Link) error {
-	return writeEach(ctx, d, "put links", list, func(c *conn, l *store.Link) error {
+	return writeEach(ctx, d, "put links", writeRows, list, func(c *conn, l *store.Link) error {
 		return c.run(`INSERT OR REPLACE INTO link (destination, kind, ours, theirs, name, how, at)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			l.Destination, string(l.Kind), l.Ours, l.Theirs, l.Name, l.How, int64(l.At))

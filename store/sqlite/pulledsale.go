@@ -45,7 +45,7 @@ func readPulledSale(destination string, r row) store.PulledSale {
 // PutPulledSales writes pulled sales over what was known of them. After an
 // error some may be written and some not; that costs pulling them again.
 func (d *DB) PutPulledSales(ctx context.Context, list []store.PulledSale) error {
-	return writeEach(ctx, d, "put pulled sales", list, func(c *conn, p *store.PulledSale) error {
+	return writeEach(ctx, d, "put pulled sales", writeRows, list, func(c *conn, p *store.PulledSale) error {
 		s, err := c.stmt(putPulledSale)
 		if err != nil {
 			return err

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1936223334;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE entry (
   seq            INTEGER PRIMARY KEY, -- place in the ledger, from 1 without gaps
@@ -381,3 +381,16 @@ CREATE TABLE delivery (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX delivery_webhook ON delivery (webhook, id);
+
+CREATE TABLE delivered (
+  no      INTEGER PRIMARY KEY,
+  webhook BLOB NOT NULL,
+  first   BLOB NOT NULL,           -- 16 bytes, the oldest id in body
+  last    BLOB NOT NULL,           -- 16 bytes, the newest
+  count   INTEGER NOT NULL,        -- how many are in body
+  body    BLOB NOT NULL            -- see deliverypack.go
+) STRICT;
+
+CREATE INDEX delivered_last ON delivered (last);
+
+CREATE INDEX delivered_webhook ON delivered (webhook, last);

@@ -32,7 +32,7 @@ func (d *DB) Shadows(ctx context.Context, destination string, items []store.ID) 
 // PutShadows writes down what a destination confirmed. After an error some
 // may be written and some not; that costs sending these again, no more.
 func (d *DB) PutShadows(ctx context.Context, destination string, shadows map[store.ID][32]byte) error {
-	return writeEach(ctx, d, "put shadows", slices.Collect(maps.Keys(shadows)), func(c *conn, id *store.ID) error {
+	return writeEach(ctx, d, "put shadows", writeRows, slices.Collect(maps.Keys(shadows)), func(c *conn, id *store.ID) error {
 		hash := shadows[*id]
 		return c.run("INSERT OR REPLACE INTO shadow (destination, item, hash) VALUES (?, ?, ?)",
 			destination, id[:], hash[:])

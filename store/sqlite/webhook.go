@@ -86,6 +86,7 @@ func (d *DB) DeleteWebhook(ctx context.Context, id store.ID) error {
 			c.run("DELETE FROM webhook WHERE id = ?", id[:]),
 			c.run("DELETE FROM webhook_progress WHERE webhook = ?", id[:]),
 			c.run("DELETE FROM delivery WHERE webhook = ?", id[:]),
+			c.run("DELETE FROM delivered WHERE webhook = ?", id[:]),
 		)
 	})
 }
@@ -107,13 +108,15 @@ func (d *DB) FindWebhookProgress(ctx context.Context, webhook store.ID) (p store
 
 // PutWebhookProgress writes down how delivery to an endpoint goes.
 func (d *DB) PutWebhookProgress(ctx context.Context, webhook store.ID, p store.WebhookProgress) error {
-	return d.write(ctx, "put webhook progress", func(c *conn) error {
-		s, err := c.stmt(`INSERT OR REPLACE INTO webhook_progress (webhook, failing_since, delivered_at, news, attempt)
-			VALUES (?, ?, ?, ?, ?)`)
-		if err != nil {
-			return err
-		}
-		s.blob(webhook[:]).positive(int64(p.FailingSince)).positive(int64(p.DeliveredAt))
-		return s.value(p.NewsID).int(p.Attempt).run()
-	})
+	return d.write(ctx, "put webhook progress", func(c *conn) error { return putProgress(c, webhook, p) })
+}
+
+func putProgress(c *conn, webhook store.ID, p store.WebhookProgress) error {
+	s, err := c.stmt(`INSERT OR REPLACE INTO webhook_progress (webhook, failing_since, delivered_at, news, attempt)
+		VALUES (?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	s.blob(webhook[:]).positive(int64(p.FailingSince)).positive(int64(p.DeliveredAt))
+	return s.value(p.NewsID).int(p.Attempt).run()
 }

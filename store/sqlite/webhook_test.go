@@ -26,6 +26,13 @@ func rememberedDelivery() store.Delivery {
 	}
 }
 
+// rememberedPacked is one that went well, which is kept in a pack.
+func rememberedPacked() store.Delivery {
+	d := rememberedDelivery()
+	d.ID, d.Outcome, d.Status, d.Detail, d.NextAt = id(703), store.DeliveryDone, 204, "", 0
+	return d
+}
+
 func rememberedProgress() store.WebhookProgress {
 	return store.WebhookProgress{FailingSince: start, DeliveredAt: start - 1, NewsID: "1-5.2", Attempt: 4}
 }
@@ -34,7 +41,7 @@ func (d *DB) rememberWebhook(t *testing.T) {
 	t.Helper()
 	must(t, d.PutWebhook(t.Context(), rememberedWebhook()))
 	must(t, d.PutWebhookProgress(t.Context(), id(700), rememberedProgress()))
-	must(t, d.PutDeliveries(t.Context(), []store.Delivery{rememberedDelivery()}))
+	must(t, d.PutDeliveries(t.Context(), []store.Delivery{rememberedDelivery(), rememberedPacked()}, nil))
 }
 
 func TestAnEndpointIsKeptAndForgottenWhole(t *testing.T) {
@@ -46,15 +53,19 @@ func TestAnEndpointIsKeptAndForgottenWhole(t *testing.T) {
 	must(t, err)
 	v, err := d.FindDelivery(t.Context(), id(701))
 	must(t, err)
-	if !reflect.DeepEqual(w, rememberedWebhook()) || p != rememberedProgress() || v != rememberedDelivery() {
-		t.Errorf("%+v\n%+v\n%+v", w, p, v)
+	well, err := d.FindDelivery(t.Context(), id(703))
+	must(t, err)
+	if !reflect.DeepEqual(w, rememberedWebhook()) || p != rememberedProgress() || v != rememberedDelivery() || well != rememberedPacked() {
+		t.Errorf("%+v\n%+v\n%+v\n%+v", w, p, v, well)
 	}
 	must(t, d.DeleteWebhook(t.Context(), id(700)))
 	if _, err := d.FindWebhook(t.Context(), id(700)); store.CodeOf(err) != store.CodeNotFound {
 		t.Errorf("the endpoint: %v", err)
 	}
-	if _, err := d.FindDelivery(t.Context(), id(701)); store.CodeOf(err) != store.CodeNotFound {
-		t.Errorf("the delivery: %v", err)
+	for _, no := range []int64{701, 703} {
+		if _, err := d.FindDelivery(t.Context(), id(no)); store.CodeOf(err) != store.CodeNotFound {
+			t.Errorf("delivery %d: %v", no, err)
+		}
 	}
 	if list, err := d.ListWebhooks(t.Context()); len(list) != 0 || err != nil {
 		t.Errorf("%v %v", list, err)
@@ -75,7 +86,7 @@ func TestDeliveriesAreListedNewestFirstAndOldOnesGo(t *testing.T) {
 		}
 		list = append(list, v)
 	}
-	must(t, d.PutDeliveries(t.Context(), list))
+	must(t, d.PutDeliveries(t.Context(), list, nil))
 	get := func(f store.DeliveryFilter) []store.Delivery {
 		t.Helper()
 		got, err := d.ListDeliveries(t.Context(), f)

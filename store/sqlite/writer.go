@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"sync"
 
 	"modernc.org/sqlite"
 
@@ -18,8 +17,8 @@ const checkpointPages = 4000
 
 // writer is the one connection that writes.
 type writer struct {
-	// mu serialises transactions; conn, last and the rest are used under it.
-	mu   sync.Mutex
+	// turn serialises transactions; conn, last and the rest are used in it.
+	turn turn
 	conn *conn
 	// last is the seq of the newest entry, next what it will be when the
 	// transaction under way succeeds.
@@ -55,8 +54,8 @@ func (w *writer) start() (err error) {
 
 // broken gives why nothing may be written any more, nil when all is well.
 func (w *writer) broken() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.turn.take(false)
+	defer w.turn.give()
 	return w.cause
 }
 
@@ -64,8 +63,20 @@ func (w *writer) broken() error {
 // nothing was written; outcome_unknown when that cannot be told, and then for
 // ever. Any other error means that nothing was written.
 func (w *writer) tx(op string, fn func(*conn) error) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.turn.take(false)
+	defer w.turn.give()
+	return w.durable(op, fn)
+}
+
+// first is tx before all others that wait.
+func (w *writer) first(op string, fn func(*conn) error) error {
+	w.turn.take(true)
+	defer w.turn.give()
+	return w.durable(op, fn)
+}
+
+// durable is a transaction by who has the turn.
+func (w *writer) durable(op string, fn func(*conn) error) error {
 	if w.cause != nil {
 		return unknown(op, w.cause)
 	}
@@ -163,8 +174,8 @@ func (w *writer) close() error {
 	if err == nil {
 		err = w.tx("close", func(c *conn) error { return putMeta(c, "clean", "1") })
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.turn.take(false)
+	defer w.turn.give()
 	if w.cause != nil {
 		return err
 	}
@@ -174,22 +185,29 @@ func (w *writer) close() error {
 
 // write runs fn in a write transaction, which no context can end half-way.
 func (d *DB) write(ctx context.Context, op string, fn func(*conn) error) error {
+	if err := d.writable(ctx, op); err != nil {
+		return err
+	}
+	return d.writer.tx(op, fn)
+}
+
+func (d *DB) writable(ctx context.Context, op string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if d.writer == nil {
 		return failed(op, errReadOnly)
 	}
-	return d.writer.tx(op, fn)
+	return nil
 }
 
 // writeRows is how many rows one transaction of writeEach writes, so that a
 // full run over a large shop keeps no sale waiting.
 const writeRows = 1000
 
-// writeEach runs fn for every row, in transactions one after another.
-func writeEach[T any](ctx context.Context, d *DB, op string, rows []T, fn func(*conn, *T) error) error {
-	for page := range slices.Chunk(rows, writeRows) {
+// writeEach runs fn for every row, so many in one transaction.
+func writeEach[T any](ctx context.Context, d *DB, op string, once int, rows []T, fn func(*conn, *T) error) error {
+	for page := range slices.Chunk(rows, once) {
 		err := d.write(ctx, op, func(c *conn) error {
 			for i := range page {
 				if err := fn(c, &page[i]); err != nil {

@@ -31,13 +31,13 @@ type Records interface {
 	PutWebhook(ctx context.Context, w store.Webhook) error
 	FindWebhookProgress(ctx context.Context, webhook store.ID) (store.WebhookProgress, error)
 	PutWebhookProgress(ctx context.Context, webhook store.ID, p store.WebhookProgress) error
-	PutDeliveries(ctx context.Context, list []store.Delivery) error
+	PutDeliveries(ctx context.Context, list []store.Delivery, progress map[store.ID]store.WebhookProgress) error
 	PruneDeliveries(ctx context.Context, webhook store.ID, keep int, before store.Instant) error
 	PutWorkItems(ctx context.Context, list []store.WorkItem) error
 }
 
-// book writes attempts down, many at a time. Losing the newest second of it
-// costs an explanation, never an event.
+// book writes attempts down, many at a time, and always before the cursor that
+// follows from them: when the newest second is lost, it is told once more.
 type book struct {
 	records Records
 	clock   store.Clock
@@ -103,6 +103,14 @@ func (b *book) run(ctx context.Context) {
 
 // flush writes down what waits. It is no fault of a delivery when that fails.
 func (b *book) flush(ctx context.Context) {
+	if err := b.write(ctx); err != nil {
+		b.log.Warn("what was delivered to webhooks was not written down", "err", err)
+	}
+}
+
+// write writes down what waits. After an error, such as a full disk, that is
+// gone.
+func (b *book) write(ctx context.Context) error {
 	b.writing.Lock()
 	defer b.writing.Unlock()
 	b.mu.Lock()
@@ -110,18 +118,13 @@ func (b *book) flush(ctx context.Context) {
 	b.list = nil
 	clear(b.progress)
 	b.mu.Unlock()
-	err := b.records.PutDeliveries(ctx, list)
-	for id, p := range progress {
-		if err == nil {
-			err = b.records.PutWebhookProgress(ctx, id, p)
-		}
+	if len(list) == 0 {
+		return nil
 	}
-	if err == nil {
-		err = b.prune(ctx, list)
+	if err := b.records.PutDeliveries(ctx, list, progress); err != nil {
+		return err
 	}
-	if err != nil {
-		b.log.Warn("what was delivered to webhooks was not written down", "err", err)
-	}
+	return b.prune(ctx, list)
 }
 
 // prune takes away what is too old or too much.

@@ -116,6 +116,9 @@ func TestAConsumerKilledAnywhereGoesOnWithoutGapOrDisorder(t *testing.T) {
 				wait(time.Duration(random.IntN(4000)) * time.Millisecond)
 			}
 			b.sell()
+			if random.IntN(2) == 0 {
+				synctest.Wait()
+			}
 			b.records.kill(true)
 			b.stop()
 			b.records.kill(false)
@@ -137,7 +140,23 @@ func TestAConsumerKilledAnywhereGoesOnWithoutGapOrDisorder(t *testing.T) {
 			t.Fatalf("it got %d of %d", last+1, len(want))
 		}
 		t.Logf("%d events, %d of them twice", len(want), twice)
+		everythingIsListed(t, b, want)
 	})
+}
+
+// everythingIsListed holds the list of deliveries to what was told: the cursor
+// never went on before what explains it was written down.
+func everythingIsListed(t *testing.T, b *bench, ids []string) {
+	t.Helper()
+	listed := map[string]bool{}
+	for _, d := range b.deliveries(0) {
+		listed[d.NewsID] = listed[d.NewsID] || d.Outcome == store.DeliveryDone
+	}
+	for _, id := range ids {
+		if !listed[id] {
+			t.Errorf("nothing explains how %s was told", id)
+		}
+	}
 }
 
 func TestADeadEndpointDoesNotSlowOthersAndAWaitOutlivesARestart(t *testing.T) {

@@ -147,13 +147,13 @@ func (m *mortal) PutDestination(ctx context.Context, d store.Destination) error 
 	return m.DB.PutDestination(ctx, d)
 }
 
-func (m *mortal) PutDeliveries(ctx context.Context, list []store.Delivery) error {
+func (m *mortal) PutDeliveries(ctx context.Context, list []store.Delivery, progress map[store.ID]store.WebhookProgress) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dead {
 		return errDead
 	}
-	return m.DB.PutDeliveries(ctx, list)
+	return m.DB.PutDeliveries(ctx, list, progress)
 }
 
 func simulate(t *testing.T, f func(t *testing.T)) {

@@ -128,7 +128,7 @@ func (h *Hub) once(ctx context.Context, w *store.Webhook, secrets Secrets, m *me
 	}
 	d := h.delivery(w.ID, m, attempt, &r)
 	h.Flush(ctx)
-	return d, h.Records.PutDeliveries(ctx, []store.Delivery{d})
+	return d, h.Records.PutDeliveries(ctx, []store.Delivery{d}, nil)
 }
 
 // delivery is the row of an attempt.

@@ -98,6 +98,10 @@ func (t *Target) Push(ctx context.Context, l syncer.Ledger, from store.Head, upT
 	return nil
 }
 
+// Keep writes down the attempts up to now, so that the list of deliveries
+// explains how the cursor came where it is.
+func (t *Target) Keep(ctx context.Context) error { return t.hub.book.write(ctx) }
+
 // load reads how it went before, once, and refuses what cannot be delivered.
 func (t *Target) load(ctx context.Context) (err error) {
 	switch {

@@ -41,7 +41,7 @@ func Check(w *store.Webhook) error {
 // known are the events that can be subscribed to.
 var known = map[store.NewsType]bool{
 	store.NewsUpdated: true, store.NewsLowStock: true, store.NewsSync: true, store.NewsAvailability: true,
-	store.NewsExpired: true, store.NewsTransfer: true, store.NewsDiscrepancy: true,
+	store.NewsExpired: true, store.NewsTransfer: true, store.NewsDiscrepancy: true, store.NewsExpiring: true,
 }
 
 func (p *problems) url(w *store.Webhook) {
