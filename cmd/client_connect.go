@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/shelfd/shelfd/store/sqlite"
@@ -19,6 +21,9 @@ import (
 // the process with exitInUse.
 func connect(ctx context.Context, o *rootOptions) (*client, error) {
 	if err := o.load(); err != nil {
+		return nil, err
+	}
+	if err := o.refuseStray(); err != nil {
 		return nil, err
 	}
 	if isAnothers(string(o.config.DataDir)) {
@@ -58,6 +63,9 @@ func connectExisting(ctx context.Context, o *rootOptions) (*client, error) {
 	if err := o.load(); err != nil {
 		return nil, err
 	}
+	if err := o.refuseStray(); err != nil {
+		return nil, err
+	}
 	if err := o.needLedger(); err != nil {
 		return nil, err
 	}
@@ -75,10 +83,27 @@ func connectSyncing(ctx context.Context, o *rootOptions) (*client, error) {
 func (o *rootOptions) needLedger() error {
 	dir := string(o.config.DataDir)
 	exists, err := sqlite.Exists(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return withExit(exitNoAccess, fmt.Errorf("%s belongs to another account; for the service of this machine put sudo before the command", dir))
+	}
 	if err == nil && !exists {
 		return withExit(exitNotFound, fmt.Errorf("there is no ledger in %s; name its directory with --data-dir, or make one with shelfd serve or shelfd import", dir))
 	}
 	return err
+}
+
+// refuseStray keeps an account that named no directory from making a ledger of its
+// own on a machine whose shop is the service's.
+func (o *rootOptions) refuseStray() error {
+	_, named := o.origins["data_dir"]
+	dir := string(o.config.DataDir)
+	if named || o.system || isRoot() || dir == systemDir() || hasLedger(dir) {
+		return nil
+	}
+	if _, err := os.Stat(systemDir()); err != nil {
+		return nil //nolint:nilerr // There is no service whose shop it could be.
+	}
+	return withExit(exitNoAccess, fmt.Errorf("the shop of this machine is in %s, and is its service's; put sudo before the command, or name a directory of yours with --data-dir", systemDir()))
 }
 
 // connectServer gives a client of the server that wrote the control file; nil
