@@ -75,7 +75,10 @@ func (o *rootOptions) needLedger() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return withExit(exitNotFound, fmt.Errorf("there is no ledger in %s; name its directory with --data-dir, or make one with shelfd serve or shelfd import", dir))
 	}
-	return err
+	if err != nil {
+		return openingError(errors.Join(sqlite.CheckDir(dir), err))
+	}
+	return nil
 }
 
 // connectServer gives a client of the server that wrote the control file; nil
