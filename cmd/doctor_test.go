@@ -18,6 +18,7 @@ import (
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/sqlite"
+	"github.com/shelfd/shelfd/syncer/wire"
 )
 
 // examined runs doctor and gives what it found, by code.
@@ -233,9 +234,7 @@ func TestDoctorFindsSyncedFolders(t *testing.T) {
 
 func TestDoctorAsksDestinations(t *testing.T) {
 	denied := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusUnauthorized)
-		w.Write([]byte(`{"code":"unauthorized","status":401}`))
+		wire.WriteProblem(w, &wire.Problem{Status: http.StatusUnauthorized, Code: wire.ProblemUnauthorized})
 	}))
 	defer denied.Close()
 	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
