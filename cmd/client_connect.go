@@ -89,7 +89,10 @@ func (o *rootOptions) needLedger() error {
 	if err == nil && !exists {
 		return withExit(exitNotFound, fmt.Errorf("there is no ledger in %s; name its directory with --data-dir, or make one with shelfd serve or shelfd import", dir))
 	}
-	return err
+	if err != nil {
+		return openingError(errors.Join(sqlite.CheckDir(dir), err))
+	}
+	return nil
 }
 
 // refuseStray keeps an account that named no directory from making a ledger of its

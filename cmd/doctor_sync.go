@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -234,14 +235,22 @@ func (v *visit) judge(err error) []finding {
 	return list
 }
 
+// centralRemedies are for what goes away by itself, where sync status says
+// nothing to do.
+var centralRemedies = map[string]string{
+	"unreachable": "Is there a network, and is the address right? What waits for it is sent as soon as it answers.",
+	"timeout":     "It is slow or busy. What waits for it is sent as soon as it answers.",
+	"tls":         "Is the address right, and the clock of this machine? A certificate of your own goes into sync.central.ca.",
+}
+
 // failing says what is wrong with a destination, and whether it goes away by
 // itself.
 func (v *visit) failing(code, detail string) finding {
-	of := remedies
-	if v.kind != centralName {
-		of = posRemedies
+	remedy := posRemedies[code]
+	if v.kind == centralName {
+		remedy = cmp.Or(remedies[code], centralRemedies[code])
 	}
-	f := look(v.check, v.code+"."+code, of[code], "%s", detail)
+	f := look(v.check, v.code+"."+code, remedy, "%s", detail)
 	if slices.Contains(mustMend, code) {
 		f.State = standsMend
 	}

@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"errors"
+	"io/fs"
+	"syscall"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/sqlite"
@@ -20,6 +22,9 @@ var openingExits = []struct {
 	{sqlite.ErrNoAccess, exitNoAccess},
 	{sqlite.ErrDamaged, exitDamaged},
 	{sqlite.ErrLost, exitDamaged},
+	{fs.ErrPermission, exitNoAccess},
+	{syscall.EROFS, exitNoAccess},
+	{syscall.ENOSPC, exitFull},
 }
 
 // codeExits does the same for errors of the ledger that have a code.

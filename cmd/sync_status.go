@@ -77,6 +77,7 @@ var remedies = map[string]string{
 	"moved":        "These data come from another machine. If this one goes on with them: shelfd adopt",
 	"superseded":   "Another copy of these data took over. If this one is to go on instead: shelfd adopt",
 	"unauthorized": "Ask head office for a new code, then: shelfd sync enroll URL CODE",
+	"not_central":  "Another server answers. Is the address right, and does the network ask for a login first?",
 	"revoked":      "Head office took this store's key away. Ask for a new code, then: shelfd sync enroll URL CODE",
 }
 
