@@ -18,7 +18,7 @@ const webhooksPath = "/api/v1/webhooks"
 
 func newWebhookCommand(o *rootOptions) *cobra.Command {
 	return newParent("webhook", "List, add and test webhooks",
-		newWebhookListCommand(o), newWebhookAddCommand(o), newWebhookTestCommand(o), newWebhookRotateCommand(o), newWebhookRemoveCommand(o),
+		newWebhookListCommand(o), newWebhookAddCommand(o), newWebhookEditCommand(o), newWebhookPauseCommand(o), newWebhookResumeCommand(o), newWebhookTestCommand(o), newWebhookRotateCommand(o), newWebhookRemoveCommand(o),
 		newWebhookDeliveriesCommand(o), newWebhookRedeliverCommand(o), newWebhookReplayCommand(o))
 }
 
@@ -182,12 +182,12 @@ func (h *webhookView) says(detail, code string) string {
 // is told, by code.
 var webhookRemedies = map[string]string{
 	store.DeliveryStatus:      "Look into the log of the receiver. What waits for it is sent as soon as it answers 2xx.",
-	store.DeliveryRedirect:    "Redirects are not followed: add the address that it leads to, and remove this one.",
-	store.DeliveryGone:        "It is told nothing any more. If it is there after all: set active in the API, or add it again.",
-	store.WebhookFailing:      "It is told nothing any more. When it works again: set active in the API, or add it again.",
+	store.DeliveryRedirect:    "Redirects are not followed. To enter the address that it leads to: shelfd webhook edit ID --url URL",
+	store.DeliveryGone:        "It is told nothing any more. If it is there after all: shelfd webhook resume",
+	store.WebhookFailing:      "It is told nothing any more. When it works again: shelfd webhook resume",
 	store.DeliveryTimeout:     "It is slow or busy. A receiver should answer first and work afterwards.",
 	store.DeliveryUnreachable: "Is there a network, and does the receiver run? What waits for it is sent as soon as it answers.",
 	store.DeliveryDNS:         "Is there a network, and is the name in its address right?",
 	store.DeliveryTLS:         "Is its certificate valid, and the clock of this machine right?",
-	store.DeliveryForbidden:   "A receiver in the shop's own network is added with --lan. Nothing is sent to other addresses of that kind.",
+	store.DeliveryForbidden:   "If it is a receiver in the shop's own network: shelfd webhook edit ID --lan",
 }

@@ -44,7 +44,7 @@ func (w *webhookOptions) add(ctx context.Context, address string) (err error) {
 		return err
 	}
 	defer closeInto(c, &err)
-	body := map[string]any{"url": address, "events": w.events, "description": w.description, "lan": w.lan, "legacy_header": w.legacyHeader}
+	body := map[string]any{"url": address, "events": chosenEvents(w.events), "description": w.description, "lan": w.lan, "legacy_header": w.legacyHeader}
 	if w.location != "" {
 		if body["location_id"], err = locationNamed(ctx, c, w.location); err != nil {
 			return err

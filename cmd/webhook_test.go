@@ -59,6 +59,36 @@ func TestAWebhooksSecretIsWrittenAlone(t *testing.T) {
 	says(t, dir, "webhook add https://x.example.com --location Nowhere", exitNotFound, `there is no location "Nowhere"`)
 }
 
+func TestAWebhookIsChangedPausedAndResumed(t *testing.T) {
+	dir := t.TempDir()
+	f := startHooks(t, dir)
+	is := func(want string) {
+		t.Helper()
+		h := f.list[0].Webhook
+		if got := fmt.Sprint(h.URL, h.Events, " ", h.Description, h.LAN, h.LegacyHeader, h.Active); got != want {
+			t.Errorf("it is %s, not %s", got, want)
+		}
+	}
+	says(t, dir, "webhook edit 0101 --url https://screens.example.com/v2", exitOK, "https://screens.example.com/v2 is changed.\n")
+	is("https://screens.example.com/v2[inventory.updated inventory.low_stock] Menu screensfalsetrue")
+	says(t, dir, "webhook edit 0101 --events lot.expiring --lan --legacy-header X-Signature --description Orders", exitOK)
+	is("https://screens.example.com/v2[lot.expiring] OrderstrueX-Signaturetrue")
+	says(t, dir, "webhook edit 0101 --events all --lan=false --legacy-header= --description=", exitOK)
+	is("https://screens.example.com/v2[] falsetrue")
+	says(t, dir, "webhook pause 0101", exitOK, "https://screens.example.com/v2 is told nothing until it is resumed")
+	is("https://screens.example.com/v2[] falsefalse")
+	f.list[0].DisabledAt, f.list[0].DisabledWhy = 1, store.WebhookGone
+	says(t, dir, "webhook resume 0101 -o json", exitOK, `"active": true`, `"disabled_reason": null`)
+	is("https://screens.example.com/v2[] falsetrue")
+	says(t, dir, "webhook edit 0101", exitUsage, "nothing is to be changed; give --url")
+	says(t, dir, "webhook edit 0101 --url http://screens.example.com", exitRefused, "Plain http is for the shop's own network")
+	says(t, dir, "webhook edit 0101 --events sale.made", exitRefused, `There is no event "sale.made"`)
+	says(t, dir, "webhook edit 07 --lan", exitNotFound, `there is no webhook "07"`)
+	says(t, dir, "webhook pause 01", exitRefused, `"01" may be 2 webhooks`)
+	says(t, dir, "webhook resume", exitUsage)
+	is("https://screens.example.com/v2[] falsetrue")
+}
+
 func TestAWebhookIsMeantByIdBeginningOrAddress(t *testing.T) {
 	dir := t.TempDir()
 	f := startHooks(t, dir)

@@ -71,6 +71,12 @@ func (f *fakeHooks) CreateWebhook(_ context.Context, _ store.Request, w store.We
 	return f.list[len(f.list)-1], "whsec_new", nil
 }
 
+func (f *fakeHooks) EditWebhook(_ context.Context, _ store.Request, id store.ID, edit func(*store.Webhook)) (store.WebhookStatus, error) {
+	n := slices.IndexFunc(f.list, func(h store.WebhookStatus) bool { return h.ID == id })
+	edit(&f.list[n].Webhook)
+	return f.list[n], nil
+}
+
 func (f *fakeHooks) DeleteWebhook(_ context.Context, _ store.Request, id store.ID) error {
 	f.list = slices.DeleteFunc(f.list, func(h store.WebhookStatus) bool { return h.ID == id })
 	return nil

@@ -67,11 +67,9 @@ func (w *expiryWatch) touch(e *Entry, item *Item) {
 // not trusted it waits.
 func (l *Ledger) tellExpiring(now Instant) {
 	w := &l.expiry
-	if l.cfg.Rules.ExpiringWithin == 0 || l.s.head.Seq == 0 {
-		return
-	}
-	if !l.keeper.ok {
+	if l.cfg.Rules.ExpiringWithin == 0 || !l.keeper.ok {
 		w.all = true
+		clear(w.lots)
 		return
 	}
 	if w.all = w.all || now >= w.next; !w.all && len(w.lots) == 0 {

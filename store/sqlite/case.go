@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 
 	"github.com/shelfd/shelfd/store"
 )
@@ -49,22 +48,6 @@ func whereCase(f store.CaseFilter) (where string, args []driver.Value) {
 		where, args = where+" AND id < ?", append(args, f.Before[:])
 	}
 	return where, args
-}
-
-// FindCase reads one difference; not_found when there is none.
-func (d *DB) FindCase(ctx context.Context, id store.ID) (found store.Case, err error) {
-	err = d.read(ctx, "find case", func(c *conn) error {
-		r, err := c.first(selectCases+"WHERE id = ?", id[:])
-		if err != nil {
-			return err
-		}
-		if r == nil {
-			return &store.Error{Code: store.CodeNotFound, Op: "find case", Message: fmt.Sprintf("There is no case %s.", id)}
-		}
-		found, err = readCase(r)
-		return err
-	})
-	return found, err
 }
 
 func readCase(r row) (store.Case, error) {

@@ -48,9 +48,11 @@ func listPacked(c *conn, f store.DeliveryFilter) (list []store.Delivery, err err
 	}
 	err = s.each(func(r row) error {
 		// Packs of several endpoints lie across each other.
-		list = newestOf(list, f.Limit)
-		if f.Limit > 0 && len(list) == f.Limit && bytes.Compare(list[f.Limit-1].ID[:], r.blob(1)) > 0 {
-			return errStop
+		if f.Limit > 0 && len(list) >= f.Limit {
+			list = newestOf(list, f.Limit)
+			if bytes.Compare(list[f.Limit-1].ID[:], r.blob(1)) > 0 {
+				return errStop
+			}
 		}
 		return eachPacked(r.blob(0), r.blob(2), func(d *store.Delivery) {
 			if matches(&f, d) {

@@ -26,11 +26,3 @@ func (d *DB) PutMark(ctx context.Context, m store.Mark) error {
 			m.Destination, m.Stream, m.Value, int64(m.At))
 	})
 }
-
-// DeleteMark forgets how far a stream was read, so that it is read from its
-// beginning.
-func (d *DB) DeleteMark(ctx context.Context, destination, stream string) error {
-	return d.write(ctx, "delete mark", func(c *conn) error {
-		return c.run("DELETE FROM mark WHERE destination = ? AND stream = ?", destination, stream)
-	})
-}

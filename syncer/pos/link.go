@@ -2,6 +2,7 @@ package pos
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -199,14 +200,34 @@ func (t *Target) configure(ctx context.Context, kind store.LinkKind, ours, their
 // linkRooms ties rooms by their type or name; where there is only one, it is
 // every room but quarantine.
 func (t *Target) linkRooms(ctx context.Context, rooms []Room) error {
+	return linkEach(ctx, t, store.LinkRoom, store.Rooms, rooms, func(ours store.Room, r Room) store.Link {
+		return store.Link{Theirs: r.ID, Name: r.Name, How: matchRoom(ours, r, len(rooms) == 1)}
+	})
+}
+
+// linkReasons ties reasons that have the same name there.
+func (t *Target) linkReasons(ctx context.Context, reasons []Reason) error {
+	return linkEach(ctx, t, store.LinkReason, store.Reasons, reasons, func(ours store.Reason, r Reason) store.Link {
+		l := store.Link{Theirs: r.ID, Name: r.Name}
+		if strings.EqualFold(strings.TrimSpace(r.Name), ours.String()) {
+			l.How = howName
+		}
+		return l
+	})
+}
+
+// linkEach ties what has no link yet to the first of theirs that fits: whose
+// link says how.
+func linkEach[O fmt.Stringer, T any](ctx context.Context, t *Target, kind store.LinkKind, ours []O, theirs []T, fits func(O, T) store.Link) error {
 	var list []store.Link
-	for _, ours := range store.Rooms {
-		if _, known := t.links.find(store.LinkRoom, ours.String()); known {
+	for _, o := range ours {
+		if _, known := t.links.find(kind, o.String()); known {
 			continue
 		}
-		for _, r := range rooms {
-			if how := matchRoom(ours, r, len(rooms) == 1); how != "" {
-				list = append(list, store.Link{Kind: store.LinkRoom, Ours: ours.String(), Theirs: r.ID, Name: r.Name, How: how})
+		for _, r := range theirs {
+			if l := fits(o, r); l.How != "" {
+				l.Kind, l.Ours = kind, o.String()
+				list = append(list, l)
 				break
 			}
 		}
@@ -225,21 +246,4 @@ func matchRoom(ours store.Room, r Room, only bool) (how string) {
 		return howOnly
 	}
 	return ""
-}
-
-// linkReasons ties reasons that have the same name there.
-func (t *Target) linkReasons(ctx context.Context, reasons []Reason) error {
-	var list []store.Link
-	for _, ours := range store.Reasons {
-		if _, known := t.links.find(store.LinkReason, ours.String()); known {
-			continue
-		}
-		for _, r := range reasons {
-			if strings.EqualFold(strings.TrimSpace(r.Name), ours.String()) {
-				list = append(list, store.Link{Kind: store.LinkReason, Ours: ours.String(), Theirs: r.ID, Name: r.Name, How: howName})
-				break
-			}
-		}
-	}
-	return t.link(ctx, list...)
 }

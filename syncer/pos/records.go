@@ -30,7 +30,6 @@ type Records interface {
 
 	FindMark(ctx context.Context, destination, stream string) (store.Mark, error)
 	PutMark(ctx context.Context, m store.Mark) error
-	DeleteMark(ctx context.Context, destination, stream string) error
 
 	ListCases(ctx context.Context, f store.CaseFilter) ([]store.Case, error)
 	PutCases(ctx context.Context, list []store.Case) error
