@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -198,11 +197,11 @@ func scheduled(t *testing.T, change func(*rootOptions)) (*backups, *app) {
 		t.Fatal(err)
 	}
 	change(o)
-	a, err := openApp(t.Context(), o, slog.New(slog.NewTextHandler(io.Discard, nil)), false)
+	a, err := openApp(t.Context(), o, slog.New(slog.DiscardHandler), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.close() })
+	t.Cleanup(func() { _ = a.close() })
 	return a.backups, a
 }
 

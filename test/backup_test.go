@@ -77,6 +77,13 @@ func (w *writers) acknowledged() map[string]int {
 	return maps.Clone(w.booked)
 }
 
+// failed gives the first answer that should not have come.
+func (w *writers) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wrong
+}
+
 func (w *writers) end(t *testing.T) {
 	t.Helper()
 	w.stop.Store(true)
