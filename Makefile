@@ -15,10 +15,12 @@ COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 GOLANGCI_VERSION := v2.15.0
 SPECTRAL_VERSION := 6.16.3
+LITESTREAM_VERSION := v0.5.18
 
 # The version is in the name, so that a new pin builds a new tool.
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 SPECTRAL := .tools/spectral-$(SPECTRAL_VERSION)
+LITESTREAM := .tools/litestream-$(LITESTREAM_VERSION)/litestream
 
 # Programs that tests in test/ run as they are. What each consists of is
 # pinned, to the last package, by the lock file in its test/testdata.
@@ -47,10 +49,10 @@ test: .tools/vendure .tools/prism .tools/standardwebhooks ## every test; those t
 	$(GO) test -timeout 9m ./...
 	cd test && $(GO) test -timeout 9m ./...
 
-test-slow: $(NODE_PROGRAMS:%=.tools/%) ## the suites that run the real program, and random histories, at length
+test-slow: $(NODE_PROGRAMS:%=.tools/%) $(LITESTREAM) ## the suites that run the real program, and random histories, at length
 	$(GO) test $(SLOW) -timeout 20m -run Herd ./central
 	$(GO) test $(SLOW) -timeout 20m ./store ./syncer ./web ./cmd
-	cd test && $(GO) test $(SLOW) -timeout 40m ./...
+	cd test && LITESTREAM=$(CURDIR)/$(LITESTREAM) $(GO) test $(SLOW) -timeout 40m ./...
 
 golden: ## write the golden files anew; read the diff before committing it
 	UPDATE_GOLDEN=1 $(GO) test -count 1 -run Golden ./...
@@ -103,6 +105,9 @@ clean: ## what was built, and the pinned tools
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv bin/golangci-lint $@
+
+$(LITESTREAM):
+	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/benbjohnson/litestream/cmd/litestream@$(LITESTREAM_VERSION)
 
 $(SPECTRAL): | $(NODE)
 	rm -rf $@.part

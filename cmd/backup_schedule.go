@@ -33,6 +33,8 @@ type backups struct {
 	clock   store.Clock
 	log     *slog.Logger
 	free    func(dir string) (int64, error)
+	// now is the ledger's time, and whether it is trusted.
+	now func() (store.Instant, bool)
 	// due gives the first time after another that is due; nil for never.
 	due func(time.Time) time.Time
 	// started is when the server did, retry the monotonic time before which a
@@ -51,7 +53,7 @@ func newBackups(a *app, o *rootOptions) (*backups, error) {
 	}
 	b := &backups{
 		config: o.config.Backup, dir: a.dir, version: o.version, ledger: a.ledger, clock: a.clock, log: a.log,
-		free: sqlite.FreeBytes, due: due, wait: backupRetry,
+		free: sqlite.FreeBytes, now: a.ledger.Now, due: due, wait: backupRetry,
 	}
 	now, _ := a.ledger.Now()
 	b.started = now.Time()
@@ -95,7 +97,7 @@ func (b *backups) isDue() bool {
 	b.mu.Lock()
 	last := b.status.At
 	b.mu.Unlock()
-	now, _ := b.ledger.Now()
+	now, _ := b.now()
 	since := b.started
 	if last > 0 && last <= now {
 		since = last.Time()
@@ -106,7 +108,7 @@ func (b *backups) isDue() bool {
 
 // make makes one backup, then removes what is too old.
 func (b *backups) make(ctx context.Context) {
-	now, trusted := b.ledger.Now()
+	now, trusted := b.now()
 	dir := b.config.dirIn(b.dir)
 	job := &backupJob{dir: b.dir, version: b.version, now: now, free: b.spare, progress: func(int64, int64) {}}
 	err := os.MkdirAll(dir, 0o700)

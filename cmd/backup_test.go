@@ -2,9 +2,9 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -198,11 +198,11 @@ func scheduled(t *testing.T, change func(*rootOptions)) (*backups, *app) {
 		t.Fatal(err)
 	}
 	change(o)
-	a, err := openApp(t.Context(), o, slog.New(slog.NewTextHandler(io.Discard, nil)), false)
+	a, err := openApp(t.Context(), o, slog.New(slog.DiscardHandler), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.close() })
+	t.Cleanup(func() { _ = a.close() })
 	return a.backups, a
 }
 
@@ -299,6 +299,59 @@ func TestABackupIsDueBySchedule(t *testing.T) {
 	b.due = nil
 	if b.isDue() {
 		t.Error("without a schedule one is due")
+	}
+}
+
+// tick is a clock whose waits end when the test says so.
+type tick struct {
+	store.Clock
+	ticks chan time.Time
+}
+
+func (c tick) After(time.Duration) <-chan time.Time { return c.ticks }
+
+func TestAServerMakesABackupOnceItIsDue(t *testing.T) {
+	b, a := scheduled(t, func(*rootOptions) {})
+	now, _ := a.ledger.Now()
+	clock := tick{b.clock, make(chan time.Time)}
+	b.clock = clock
+	made := make(chan int, 1)
+	asked := 0
+	b.due = func(after time.Time) time.Time {
+		if asked++; asked == 2 {
+			return now.Time()
+		}
+		return now.Time().Add(day)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { _ = b.run(ctx); made <- asked }()
+	for range 4 {
+		clock.ticks <- time.Time{}
+	}
+	stop()
+	if n := <-made; n < 3 {
+		t.Errorf("it looked %d times", n)
+	}
+	list, err := filepath.Glob(filepath.Join(a.dir, "backups", "*.backup"))
+	if err != nil || len(list) != 1 {
+		t.Errorf("it made %q, %v", list, err)
+	}
+}
+
+func TestNothingIsRemovedWhileTheClockIsNotTrusted(t *testing.T) {
+	b, a := scheduled(t, func(o *rootOptions) { o.config.Backup.Keep = 1 })
+	b.make(t.Context())
+	if _, trusted := a.ledger.Now(); !trusted {
+		t.Fatal("the clock is not trusted to begin with")
+	}
+	b.now = func() (store.Instant, bool) {
+		now, _ := a.ledger.Now()
+		return now.Add(time.Minute), false
+	}
+	b.make(t.Context())
+	list, err := filepath.Glob(filepath.Join(a.dir, "backups", "*.backup"))
+	if err != nil || len(list) != 2 {
+		t.Errorf("these are there: %q, %v; want both", list, err)
 	}
 }
 

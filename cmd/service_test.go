@@ -199,8 +199,8 @@ func TestTheProgramItself(t *testing.T) {
 	os.Exit(execute(t.Context(), o, strings.Fields(os.Getenv(asProgram))))
 }
 
-// program is the program with a command line, in a process of its own.
-func program(t *testing.T, dir, line string) *exec.Cmd {
+// itself is the program with a command line, in a process of its own.
+func itself(t *testing.T, dir, line string) *exec.Cmd {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTheProgramItself$")
 	c.Env = []string{asProgram + "=" + line, "SHELFD_DATA_DIR=" + dir, "SHELFD_CONFIG=" + emptyConfig(t), machineVariable + "box"}
@@ -222,7 +222,7 @@ func TestRootLeavesNothingOfItsOwnInAServicesDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{"service prepare", "token list", "token create --name till --role terminal"} {
-		if out, err := program(t, dir, line).CombinedOutput(); err != nil {
+		if out, err := itself(t, dir, line).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", line, err, out)
 		}
 	}

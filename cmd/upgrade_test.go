@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -150,7 +151,7 @@ func TestEveryReleasedSchemaIsTriedAndUpgraded(t *testing.T) {
 			t.Errorf("of schema %d it reports %+v", schema, r)
 		}
 		after, err := os.ReadFile(filepath.Join(dir, sqlite.FileName))
-		if err != nil || string(after) != string(before) {
+		if err != nil || !bytes.Equal(after, before) {
 			t.Errorf("schema %d: the ledger in use was changed, %v", schema, err)
 		}
 		// And as a start does it.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -77,6 +79,13 @@ func (w *writers) acknowledged() map[string]int {
 	return maps.Clone(w.booked)
 }
 
+// failed gives the first answer that should not have come.
+func (w *writers) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wrong
+}
+
 func (w *writers) end(t *testing.T) {
 	t.Helper()
 	w.stop.Store(true)
@@ -141,4 +150,62 @@ func TestABackupTakenUnderLoadRestoresToExactlyTheSignedHead(t *testing.T) {
 		}
 		restored.stop(t)
 	}
+}
+
+// TestAKilledRestoreLeavesTheOldOrTheNew kills restores at random moments. The
+// server that starts over what is left has one of the two ledgers, whole.
+func TestAKilledRestoreLeavesTheOldOrTheNew(t *testing.T) {
+	base := t.TempDir()
+	s := start(t, base)
+	s.stocked(t, 30, 10)
+	var b backedUp
+	answered(t, &b, "backup", filepath.Join(t.TempDir(), "shop.backup"), "--data-dir", base)
+	var product struct{ ID string }
+	s.must(t, "POST", "/api/v1/products", map[string]any{"sku": "LATE", "name": "Late"}, &product)
+	s.stop(t)
+	restore := func() (*exec.Cmd, string) {
+		dir := filepath.Join(t.TempDir(), "data")
+		if err := os.CopyFS(dir, os.DirFS(base)); err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command(binary, "restore", b.File, "--replace", "--data-dir", dir)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return c, dir
+	}
+	began := time.Now()
+	c, _ := restore()
+	if err := c.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	whole := time.Since(began)
+	left := map[bool]int{}
+	for range restoreKills {
+		c, dir := restore()
+		wait(time.Duration(rand.Int64N(int64(whole))))
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		after := start(t, dir)
+		status, _, err := after.try("GET", "/api/v1/products?sku=LATE", "", nil)
+		if err != nil || status != 200 {
+			t.Fatalf("%d, %v", status, err)
+		}
+		after.stop(t)
+		var v struct {
+			OK         bool
+			Epoch, Seq int64
+		}
+		answered(t, &v, "verify", "--data-dir", dir)
+		if old := v.Epoch == 1 && v.Seq > b.Seq; !v.OK || !old && (v.Epoch != 2 || v.Seq <= b.Seq) {
+			t.Errorf("a start after the kill has %+v; the backup ends at %d", v, b.Seq)
+		}
+		left[v.Epoch == 1]++
+		for _, name := range []string{"restoring", "restore.json"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+				t.Errorf("%s is left", name)
+			}
+		}
+	}
+	t.Logf("%d kills left the old ledger, %d the new one", left[true], left[false])
 }

@@ -13,4 +13,6 @@ const (
 	chainKills = 210
 	// monthEntries is what a store does in a month without network.
 	monthEntries = 1_000_000
+	// restoreKills is how often a restore is killed.
+	restoreKills = 200
 )
