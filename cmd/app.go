@@ -53,7 +53,7 @@ func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (
 		log.Info("the ledger was upgraded", "from_schema", u.From, "to_schema", u.To, "copy_from_before", u.Copy)
 	}
 	if db.Bare() {
-		log.Warn("the ledger was not closed and came without its log " + sqlite.FileName + "-wal; if it was copied while a server ran, it lacks that server's newest changes")
+		log.Warn("the ledger was not closed and came without its log; if it was copied while a server ran, it lacks that server's newest changes", "log", sqlite.FileName+"-wal")
 	}
 	journal := store.Journal(db)
 	if o.journal != nil {

@@ -146,7 +146,8 @@ func (d *doctor) runsPart(ctx context.Context) ([]byte, error) {
 		if err == nil && e.Event != nil && e.Event.Type == store.EventSyncRun {
 			runs = append(runs, e.Event.Body)
 		}
-		return nil //nolint:nilerr // One that cannot be read is doctor's to tell, not a run.
+		// One that cannot be read is doctor's to tell, and no run.
+		return nil
 	})
 	if err != nil {
 		return nil, err

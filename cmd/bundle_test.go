@@ -147,14 +147,14 @@ func (s *secretShop) fill(server *served) {
 	s.seen["a price"] = "7654321.98"
 	items := ask("GET", "/inventory", "")["data"].([]any)
 	item := items[0].(map[string]any)["id"].(string)
-	ask("PATCH", "/inventory/"+item, fmt.Sprintf(`{"quantity_change":-1,"reason_code":"ADJUSTMENT","notes":"%s","reference":"%s"}`,
+	ask("PATCH", "/inventory/"+item, fmt.Sprintf(`{"quantity_change":-1,"reason_code":"ADJUSTMENT","notes":%q,"reference":%q}`,
 		s.seen.put("notes"), s.seen.put("a customer's reference")))
-	token := ask("POST", "/tokens", fmt.Sprintf(`{"name":"%s","role":"terminal"}`, s.seen.put("name of a token")))
+	token := ask("POST", "/tokens", fmt.Sprintf(`{"name":%q,"role":"terminal"}`, s.seen.put("name of a token")))
 	s.seen["a token"] = token["token"].(string)
 	sum := sha256.Sum256([]byte(s.seen["a token"]))
 	s.seen["hash of a token"] = hex.EncodeToString(sum[:])
-	hook := ask("POST", "/webhooks", fmt.Sprintf(`{"url":"http://127.0.0.1:1/%s?k=%s","lan":true,"description":"%s"}`,
-		s.seen.put("path of a webhook"), s.seen.put("query of a webhook"), s.seen.put("description of a webhook")))
+	hook := ask("POST", "/webhooks", fmt.Sprintf(`{"url":%q,"lan":true,"description":%q}`,
+		"http://127.0.0.1:1/"+s.seen.put("path of a webhook")+"?k="+s.seen.put("query of a webhook"), s.seen.put("description of a webhook")))
 	s.seen["secret of a webhook"] = strings.TrimPrefix(hook["secret"].(string), "whsec_")
 }
 

@@ -154,8 +154,8 @@ func TestDoctorFindsWhatIsWrongWithTheData(t *testing.T) {
 		"lost":          {statement("DROP TRIGGER entry_no_delete; DELETE FROM entry WHERE seq = 3"), "database.lost", "newest changes are missing"},
 		"changed":       {statement("DROP TRIGGER entry_no_update; UPDATE entry SET body = replace(body, 'Office', 'Encore') WHERE seq = 2"), "database.damaged", "damaged at entry 2"},
 		"gap":           {statement("DROP TRIGGER entry_no_delete; DELETE FROM entry WHERE seq = 2"), "database.damaged", "damaged at entry 3"},
-		"the key":       {func(t *testing.T, dir string) { os.WriteFile(filepath.Join(dir, keyFile), []byte("x"), 0o600) }, "keys.ledger", "put back ledger.key"},
-		"the seal":      {func(t *testing.T, dir string) { os.WriteFile(filepath.Join(dir, sealFile), []byte("x"), 0o600) }, "keys.seal", "put back seal.key"},
+		"the key":       {spoilt(keyFile), "keys.ledger", "put back ledger.key"},
+		"the seal":      {spoilt(sealFile), "keys.seal", "put back seal.key"},
 		"backup failed": {backupSays(`{"error":"the disk is full"}`), "backup.failed", "the disk is full"},
 		"the clock":     {statement("DROP TRIGGER entry_no_update; UPDATE entry SET recorded_at = recorded_at + 864000000 WHERE seq = 3"), "clock.behind", "set the clock"},
 	} {
@@ -175,9 +175,14 @@ func TestDoctorFindsWhatIsWrongWithTheData(t *testing.T) {
 	}
 }
 
-func backupSays(text string) func(*testing.T, string) {
+func backupSays(text string) func(*testing.T, string) { return holding(lastBackupFile, text) }
+
+func spoilt(name string) func(*testing.T, string) { return holding(name, "x") }
+
+// holding replaces a file of a data directory.
+func holding(name, text string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
-		if err := os.WriteFile(filepath.Join(dir, lastBackupFile), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -216,13 +221,13 @@ func TestDoctorFindsWhatOthersMayRead(t *testing.T) {
 
 func TestDoctorFindsSyncedFolders(t *testing.T) {
 	base := t.TempDir()
-	for _, name := range []string{"OneDrive - Green Leaf", "Dropbox", "Mobile Documents", "plain/.stfolder/.."} {
+	if err := os.MkdirAll(filepath.Join(base, "plain", ".stfolder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"OneDrive - Green Leaf", "Dropbox", "Mobile Documents", "plain"} {
 		dir := filepath.Join(base, name, "data")
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
-		}
-		if strings.HasPrefix(name, "plain") {
-			os.MkdirAll(filepath.Join(base, "plain", ".stfolder"), 0o700)
 		}
 		_, _, found := examined(t, dir, "--offline")
 		finds(t, found, "disk.synced", standsMend, "make backups")

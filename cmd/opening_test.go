@@ -92,7 +92,7 @@ var unusable = map[string]struct {
 	"a text":                   {bothText, exitForeign, "is not a ledger of shelfd's"},
 	"written by a newer":       {statement("PRAGMA user_version = 9999; UPDATE meta SET value = '9.9.9' WHERE key = 'version'"), exitNewer, "was written by shelfd"},
 	"made up":                  {statement("UPDATE meta SET value = '1' WHERE key = 'demo'"), exitRefused, "holds demo data"},
-	"a damaged key":            {func(t *testing.T, dir string) { os.WriteFile(filepath.Join(dir, keyFile), []byte("x"), 0o600) }, exitFailure, "is damaged"},
+	"a damaged key":            {spoilt(keyFile), exitFailure, "is damaged"},
 	"a directory for the file": {directoryForFile, exitNoAccess, "is a directory, where a file of the ledger belongs"},
 }
 

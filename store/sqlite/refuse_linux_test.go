@@ -63,10 +63,14 @@ func TestWhatAnAccountMayNotUseIsNamed(t *testing.T) {
 				copyFile(t, os.DevNull, filepath.Join(dir, file))
 			}
 			for _, file := range append(files(t, dir), "") {
-				if name != "the database of another account" || file != FileName {
-					os.Chown(filepath.Join(dir, file), nobody, -1)
-				} else if os.Getuid() != 0 {
-					t.Skip("needs the right to give files to another account")
+				if name == "the database of another account" && file == FileName {
+					if os.Getuid() != 0 {
+						t.Skip("needs the right to give files to another account")
+					}
+					continue
+				}
+				if err := os.Chown(filepath.Join(dir, file), nobody, -1); err != nil {
+					t.Fatal(err)
 				}
 			}
 			before := contents(t, dir)
@@ -82,7 +86,9 @@ func TestWhatAnAccountMayNotUseIsNamed(t *testing.T) {
 				}
 				checkSaid(t, err, ErrNoAccess, "", at+" cannot be")
 			})
-			os.Chmod(at, 0o700)
+			if err := os.Chmod(at, 0o700); err != nil {
+				t.Fatal(err)
+			}
 			if !maps.Equal(before, contents(t, dir)) {
 				t.Error("what was refused was changed")
 			}

@@ -123,7 +123,13 @@ var spoiled = map[string]struct {
 	"another history in its place":   {anotherHistory, ErrLost, "", "another entry"},
 	"the log of another ledger":      {anotherLog, nil, "", ""},
 	"the log of another history":     {otherHistoryLog, ErrLost, "", ""},
-	"a directory where the file was": {both(remove(FileName, wal), func(t *testing.T, dir string) { os.Mkdir(filepath.Join(dir, FileName), 0o700) }), ErrNoAccess, "", "is a directory"},
+	"a directory where the file was": {both(remove(FileName, wal), directory), ErrNoAccess, "", "is a directory"},
+}
+
+func directory(t *testing.T, dir string) {
+	if err := os.Mkdir(filepath.Join(dir, FileName), 0o700); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // ledgerOf gives the directory of a ledger with its entries in the database.

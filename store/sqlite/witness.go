@@ -98,6 +98,8 @@ func lost(path, what string) error {
 type witnessWriter struct {
 	file *os.File
 	name string
+	// line is used again and again.
+	line []byte
 }
 
 func openWitness(dir, name string) *witnessWriter {
@@ -105,7 +107,7 @@ func openWitness(dir, name string) *witnessWriter {
 	if err != nil {
 		return nil
 	}
-	return &witnessWriter{f, name}
+	return &witnessWriter{file: f, name: name}
 }
 
 // put names the newest entry of a batch that is on disk.
@@ -114,8 +116,8 @@ func (w *witnessWriter) put(rows []store.Row) {
 		return
 	}
 	last := &rows[len(rows)-1]
-	line := fmt.Appendf(nil, witnessForm, w.name, last.Entry.Epoch, last.Entry.Seq, last.Hash)
-	_, _ = w.file.WriteAt(line, 0)
+	w.line = fmt.Appendf(w.line[:0], witnessForm, w.name, last.Entry.Epoch, last.Entry.Seq, last.Hash[:])
+	_, _ = w.file.WriteAt(w.line, 0)
 }
 
 func (w *witnessWriter) close() error {
