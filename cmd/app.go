@@ -29,9 +29,12 @@ type app struct {
 }
 
 // openApp opens the configured data directory, which it makes when it is not
-// there. The errors end the process with exitInUse, exitDamaged or exitRefused.
+// there; root becomes the account that owns it, for good. The errors end the process with exitInUse, exitDamaged or exitRefused.
 func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (*app, error) {
 	c := o.config
+	if err := becomeOwner(string(c.DataDir)); err != nil {
+		return nil, err
+	}
 	machine, err := c.machineOf()
 	if err != nil {
 		// A shop sells without it; only a copy on another machine is not noticed.

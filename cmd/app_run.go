@@ -3,10 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/shelfd/shelfd/store"
 )
@@ -19,24 +16,24 @@ const (
 	failLimit = time.Second
 )
 
-// run serves the API on a listener and syncs until ctx ends, then stops in
-// order: listener, requests under way, syncer, ledger. It owns the app and closes it, except
+// run syncs while serve answers requests, until ctx ends; then it stops in order:
+// listener, requests under way, syncer, ledger. It owns the app and closes it, except
 // after a storage failure, when nothing on the disk may be touched: the error
 // then ends the process with exitStorage.
-func (a *app) run(ctx context.Context, ln net.Listener) error {
-	group, serving := errgroup.WithContext(ctx)
+func (a *app) run(ctx context.Context, serve func(context.Context) error) error {
+	group, serving := newGroup(ctx)
 	// A request may wait for the syncer, so that goes on until the last one is
 	// answered.
 	syncing, stopSyncing := context.WithCancel(context.WithoutCancel(ctx))
-	group.Go(func() error { return a.sync.run(syncing) })
-	group.Go(func() error {
+	group.run(func() error { return a.sync.run(syncing) })
+	group.run(func() error {
 		defer stopSyncing()
-		return a.web.Serve(serving, ln)
+		return serve(serving)
 	})
-	group.Go(func() error { return a.watchStorage(serving) })
+	group.run(func() error { return a.watchStorage(serving) })
 	stopped := make(chan error, 1)
 	go func() {
-		err := group.Wait()
+		err := group.wait()
 		if a.ledger.Err() == nil {
 			err = errors.Join(err, a.close())
 		}

@@ -24,6 +24,12 @@ func connect(ctx context.Context, o *rootOptions) (*client, error) {
 	if err := o.load(); err != nil {
 		return nil, err
 	}
+	if isAnothers(string(o.config.DataDir)) {
+		// Opening it would take root's rights away, and a server may be running.
+		if c := connectServer(ctx, string(o.config.DataDir)); c != nil {
+			return c, nil
+		}
+	}
 	for waited := time.Duration(0); ; waited += connectEvery {
 		c, err := connectLocal(ctx, o)
 		if exitCode(err) != exitInUse {

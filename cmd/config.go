@@ -37,7 +37,7 @@ type TLSConfig struct {
 	Key  Path `yaml:"key"`
 }
 
-// LogConfig says what is written to standard error.
+// LogConfig says what a server writes about itself, and where.
 type LogConfig struct {
 	// Level is debug, info, warn or error.
 	Level string `yaml:"level"`
@@ -45,6 +45,13 @@ type LogConfig struct {
 	Format string `yaml:"format"`
 	// Requests logs every request, not only those that failed.
 	Requests bool `yaml:"requests"`
+	// File is written instead of standard error; empty for standard error, or
+	// what suits the service manager.
+	File Path `yaml:"file"`
+	// MaxSize is the size at which the file is put aside; Keep is how many of
+	// those stay.
+	MaxSize Size `yaml:"max_size"`
+	Keep    int  `yaml:"keep"`
 }
 
 // LimitsConfig bounds what one client may cost.

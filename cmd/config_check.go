@@ -120,6 +120,8 @@ func (t TLSConfig) check(errs *keyErrors) {
 func (l LogConfig) check(errs *keyErrors) {
 	checkOneOf(errs, "log.level", l.Level, "debug", "info", "warn", "error")
 	checkOneOf(errs, "log.format", l.Format, "text", "json")
+	checkRange(errs, "log.max_size", l.MaxSize, 64<<10, 1<<30)
+	checkRange(errs, "log.keep", plainInt(l.Keep), 0, 100)
 }
 
 func checkOneOf(errs *keyErrors, key, value string, allowed ...string) {

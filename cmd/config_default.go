@@ -15,7 +15,7 @@ func defaultConfig() Config {
 	return Config{
 		DataDir: Path(defaultDataDir()),
 		Listen:  "127.0.0.1:8321",
-		Log:     LogConfig{Level: "info", Format: "text"},
+		Log:     LogConfig{Level: "info", Format: "text", MaxSize: 10 << 20, Keep: 5},
 		Limits: LimitsConfig{
 			Body:              4 << 20,
 			ImportBody:        8 << 20,
@@ -66,18 +66,40 @@ func defaultSubReasons() []SubReasonConfig {
 // defaultDataDir is where a service keeps its data on this system, or below
 // the account's own configuration when it is not root.
 func defaultDataDir() string {
-	if runtime.GOOS == "linux" && os.Geteuid() == 0 {
-		return "/var/lib/shelfd"
+	if isRoot() {
+		return systemDir()
 	}
 	return ownDir("")
 }
 
 // defaultConfigPath is the file that is read when none is named.
 func defaultConfigPath() string {
-	if runtime.GOOS == "linux" && os.Geteuid() == 0 {
-		return "/etc/shelfd/config.yaml"
+	if isRoot() {
+		return systemConfigPath()
 	}
 	return ownDir("config.yaml")
+}
+
+// isRoot tells whether this process may do everything on a Unix system.
+func isRoot() bool { return os.Geteuid() == 0 }
+
+// systemDir is where the service of this machine keeps its data.
+func systemDir() string {
+	switch runtime.GOOS {
+	case "windows":
+		return ownDir("")
+	case "darwin":
+		return "/Library/Application Support/shelfd"
+	}
+	return "/var/lib/shelfd"
+}
+
+// systemConfigPath is the configuration of the service of this machine.
+func systemConfigPath() string {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return filepath.Join(systemDir(), "config.yaml")
+	}
+	return "/etc/shelfd/config.yaml"
 }
 
 // ownDir gives name in the directory that is shelfd's own; "" when this

@@ -32,8 +32,23 @@ type configLoader struct {
 // that are not there have the default. The error joins a *keyError for each
 // thing that is wrong anywhere, and ends the process with exitConfig.
 func loadConfig(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
-	l := &configLoader{config: defaultConfig(), origins: map[string]origin{}}
-	path, explicit := configPath(path, env)
+	return loadConfigOver(defaultConfig(), defaultConfigPath(), path, env, flags...)
+}
+
+// loadSystemConfig is loadConfig with the default places of the service of this
+// machine, whoever asks.
+func loadSystemConfig(path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
+	defaults := defaultConfig()
+	defaults.DataDir = Path(systemDir())
+	return loadConfigOver(defaults, systemConfigPath(), path, env, flags...)
+}
+
+func loadConfigOver(defaults Config, file, path string, env []string, flags ...flagValue) (Config, map[string]origin, error) {
+	l := &configLoader{config: defaults, origins: map[string]origin{}}
+	path, explicit := namedConfig(path, env)
+	if !explicit {
+		path = file
+	}
 	data, err := readConfigFile(path, explicit)
 	if err != nil {
 		return Config{}, nil, withExit(exitConfig, err)
@@ -52,6 +67,14 @@ func loadConfig(path string, env []string, flags ...flagValue) (Config, map[stri
 
 // configPath gives the file to read and whether someone named it.
 func configPath(path string, env []string) (name string, explicit bool) {
+	if name, explicit = namedConfig(path, env); explicit {
+		return name, true
+	}
+	return defaultConfigPath(), false
+}
+
+// namedConfig gives the file that somebody named.
+func namedConfig(path string, env []string) (name string, named bool) {
 	if path != "" {
 		return path, true
 	}
@@ -60,7 +83,7 @@ func configPath(path string, env []string) (name string, explicit bool) {
 			return value, true
 		}
 	}
-	return defaultConfigPath(), false
+	return "", false
 }
 
 // maxConfigFile is more than any configuration needs, in bytes, and little

@@ -82,6 +82,9 @@ type rootOptions struct {
 	patience time.Duration
 	// syncing lets a command that finds no server sync by itself meanwhile.
 	syncing bool
+	// system tells that the default places are those of the service of this
+	// machine, and not of the account.
+	system bool
 	// journal replaces the disk in tests.
 	journal func(store.Journal) store.Journal
 }
@@ -99,7 +102,11 @@ func (o *rootOptions) load(flags ...flagValue) (err error) {
 	if o.dataDir != "" {
 		flags = append(flags, flagValue{Flag: "--data-dir", Key: "data_dir", Value: o.dataDir})
 	}
-	o.config, o.origins, err = loadConfig(o.configPath, o.env, flags...)
+	read := loadConfig
+	if o.system {
+		read = loadSystemConfig
+	}
+	o.config, o.origins, err = read(o.configPath, o.env, flags...)
 	return err
 }
 

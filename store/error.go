@@ -45,6 +45,7 @@ const (
 	CodeStorageFull           Code = "storage_full"
 	CodeReadOnly              Code = "read_only"
 	CodeUnavailable           Code = "unavailable"
+	CodeStarting              Code = "starting"
 	CodeSaleSource            Code = "sale_source"
 )
 

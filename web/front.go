@@ -59,9 +59,11 @@ func (f *front) Handler() http.Handler { return f.engine }
 
 // Serve answers on a listener until ctx ends; then it takes no more and
 // finishes what is under way, for at most 8 seconds.
-func (f *front) Serve(ctx context.Context, ln net.Listener) error {
+func (f *front) Serve(ctx context.Context, ln net.Listener) error { return f.serve(ctx, ln, f.engine) }
+
+func (f *front) serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	server := &http.Server{
-		Handler:           f.engine,
+		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       f.cfg.ReadTimeout,
 		WriteTimeout:      f.cfg.WriteTimeout,

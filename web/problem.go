@@ -60,6 +60,7 @@ var kinds = map[store.Code]kind{
 	store.CodeStorageFull:           {http.StatusInsufficientStorage, "The disk is full."},
 	store.CodeReadOnly:              {http.StatusServiceUnavailable, "Nothing can be changed now."},
 	store.CodeUnavailable:           {http.StatusServiceUnavailable, "It cannot be answered now."},
+	store.CodeStarting:              {http.StatusServiceUnavailable, "It is starting."},
 	store.CodeSaleSource:            {http.StatusConflict, "Sales are booked from the point of sale."},
 }
 

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
+	"sync/atomic"
 
 	"github.com/shelfd/shelfd/store"
 )
@@ -85,12 +84,21 @@ func nameOfProduct(p *Product) string {
 // takeProducts changes products to what the point of sale says.
 func (t *Target) takeProducts(ctx context.Context, rows []Product) error {
 	rows = t.claimedOnce(rows)
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(catalogueHands)
-	for i := range rows {
-		group.Go(func() error { return t.takeProduct(ctx, &rows[i]) })
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	var taken atomic.Int64
+	var hands sync.WaitGroup
+	for range catalogueHands {
+		hands.Go(func() {
+			for i := taken.Add(1) - 1; i < int64(len(rows)) && ctx.Err() == nil; i = taken.Add(1) - 1 {
+				if err := t.takeProduct(ctx, &rows[i]); err != nil {
+					end(err)
+				}
+			}
+		})
 	}
-	return group.Wait()
+	hands.Wait()
+	return context.Cause(ctx)
 }
 
 // claimedOnce leaves out what is not linked and has an SKU that another of
