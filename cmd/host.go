@@ -72,6 +72,7 @@ func (h *host) run(ctx context.Context) error {
 			return errors.Join(err, front.end(), a.close())
 		}
 	}
+	h.log.Info("serving", "url", h.control.URL, "data_dir", a.dir, "version", h.version)
 	h.tell("STATUS=Serving " + h.control.URL)
 	stopping := context.AfterFunc(ctx, func() { h.tell("STOPPING=1", "STATUS=Stopping") })
 	defer stopping()
@@ -171,7 +172,10 @@ func (h *host) openWhile(ctx context.Context, f *front) (*app, error) {
 // open opens the data and says on this machine how to reach them.
 func (h *host) open(ctx context.Context) (*app, error) {
 	if h.stays {
-		if err := h.needLedger(); err != nil {
+		// An empty directory where a disk should be is not an empty shop.
+		if err := h.needLedger(); exitCode(err) == exitNotFound {
+			return nil, withExit(exitNotFound, fmt.Errorf("there is no ledger in %s", h.config.DataDir))
+		} else if err != nil {
 			return nil, openingError(err)
 		}
 	}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"crypto/tls"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -56,3 +57,26 @@ func isEveryAddress(host string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
+
+// reachableText is the address at which this machine reaches a listener of the
+// configuration.
+func reachableText(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err == nil && isEveryAddress(host) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return listen
+}
+
+// pinOfFile gives the pin of the first certificate in a PEM file.
+func pinOfFile(name string) (string, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return "", fmt.Errorf("%s is not a PEM file", name)
+	}
+	return certificatePin(block.Bytes), nil
+}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/shelfd/shelfd/web"
 )
@@ -40,11 +41,12 @@ func troubleOf(err error, dir string) *web.Trouble {
 	return &t
 }
 
-// sentence ends a text with a full stop.
+// sentence begins a text with a capital and ends it with a full stop.
 func sentence(text string) string {
 	if text == "" {
 		return ""
 	}
+	text = strings.ToUpper(text[:1]) + text[1:]
 	switch text[len(text)-1] {
 	case '.', '!', '?':
 		return text

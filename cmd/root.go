@@ -161,7 +161,7 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newCentralCommand(o)}},
+		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newServiceCommand(o), newCentralCommand(o)}},
 		{groupStock, "Stock:", stockCommands(o)},
 		{groupAdmin, "Administration:", []*cobra.Command{
 			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o), newVerifyCommand(o), newConfigCommand(o),

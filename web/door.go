@@ -45,6 +45,7 @@ type Step struct{ Text, Command string }
 // NewDoor makes a door behind which data are being opened.
 func NewDoor(cfg Config, clock store.Clock, log *slog.Logger) (*Door, error) {
 	d := &Door{front: newFront(cfg, clock, log, nobody{})}
+	d.closed = true
 	d.state.Store(&doorState{})
 	return d, d.mount([]*route{
 		{method: http.MethodGet, path: "/healthz", role: open, handle: d.healthz},

@@ -30,6 +30,9 @@ type front struct {
 	// synced gives when the primary destination had confirmed a row's newest
 	// entry, zero when it has not; nil without a destination.
 	synced func(*store.Item) store.Instant
+	// closed tells that requests are refused for a cause that is in the log once,
+	// so that not each of them is.
+	closed bool
 	// describe and docs serve the contract, as text and as a page.
 	describe, docs http.Handler
 }

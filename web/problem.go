@@ -89,7 +89,7 @@ func (x *exchange) fail(err error) {
 	if errors.As(err, &p) && p.status != 0 {
 		k.status = p.status
 	}
-	if k.status >= http.StatusInternalServerError {
+	if k.status >= http.StatusInternalServerError && !x.s.closed {
 		x.s.log.Error("request failed", "path", x.Request.URL.Path, "err", err, "request_id", x.id)
 	}
 	if k.status == http.StatusUnauthorized {
