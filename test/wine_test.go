@@ -18,7 +18,7 @@ type windows struct {
 	program string
 }
 
-// windowsProgram builds shelfd for Windows once for all tests.
+// windowsProgram builds shelfd for Windows.
 func windowsProgram(t *testing.T, version string) string {
 	t.Helper()
 	path := t.TempDir() + "/shelfd.exe"
@@ -78,8 +78,8 @@ func (w *windows) must(args ...string) (said string) {
 	return said
 }
 
-// served waits until the server of a data directory answers. A server that was
-// there before is waited for by its file having gone.
+// served waits until the server of a data directory answers. The file of one
+// that was killed must be gone.
 func (w *windows) served(dir string) *server {
 	w.t.Helper()
 	s := &server{}
@@ -118,15 +118,13 @@ func TestTheWindowsProgramServesAShop(t *testing.T) {
 	s := w.served("/drive_c/data")
 	items := s.stocked(t, 2, 50)
 	s.must(t, http.MethodPatch, "/api/v1/inventory/"+items[0], map[string]any{"quantity_change": -8, "reason_code": "SALE"}, nil)
-	if said := w.must(w.program, "token", "create", "--data-dir", `C:\data`, "--name", "Till 2", "--role", "terminal"); !strings.HasPrefix(said, "shelfd_") {
+	if said := w.must(w.program, "token", "create", "--data-dir", `C:\data`, "--name", "Till 2", "--role", "terminal"); !strings.Contains(said, "shelfd_") {
 		t.Errorf("the running server gives no token: %s", said)
 	}
 	// Nothing of it goes on: Wine itself is switched off.
 	_ = w.enter("env", "WINEPREFIX="+inside, "wineserver", "-k").Run()
 	_ = first.Wait()
-	if said := w.must(w.program, "verify", "--data-dir", `C:\data`); !strings.Contains(said, "whole") {
-		t.Logf("verify: %s", said)
-	}
+	w.must(w.program, "verify", "--data-dir", `C:\data`)
 	if err := os.Remove(w.file("/drive_c/data/control.json")); err != nil {
 		t.Fatal(err)
 	}
