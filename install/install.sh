@@ -89,7 +89,6 @@ install() {
 	19) echo "The service was stopped before and is left so. To start it: sudo shelfd service start" ;;
 	*) "$installed" service start || fail $? "the service did not start: see above" ;;
 	esac
-	"$installed" service status || true
 }
 
 case $# in
