@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -88,12 +89,14 @@ func own(dir string) error {
 	})
 }
 
-// reachable refuses a program that the account of the service could not run.
+// reachable refuses a program, or a data directory, that the account of the
+// service could not get at.
 func (s *serviceOptions) reachable(program string) error {
-	for _, home := range []string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"} {
-		if platform() == onSystemd && strings.HasPrefix(program, home) {
-			return withExit(exitNoAccess, fmt.Errorf("a service cannot start %s from there; copy it to /usr/local/bin and run that", program))
-		}
+	if isHidden(program) {
+		return withExit(exitNoAccess, fmt.Errorf("a service cannot start %s from there; copy it to /usr/local/bin and run that", program))
+	}
+	if dir := string(s.config.DataDir); isHidden(dir + "/") {
+		return withExit(exitNoAccess, fmt.Errorf("a service cannot keep its data in %s; name a directory below /srv or /var with --data-dir", dir))
 	}
 	for dir := filepath.Dir(program); ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
@@ -107,6 +110,13 @@ func (s *serviceOptions) reachable(program string) error {
 			return nil
 		}
 	}
+}
+
+// isHidden tells whether a service of systemd does not see a path: the homes of
+// people, and the directories that everyone may write to.
+func isHidden(path string) bool {
+	return platform() == onSystemd && slices.ContainsFunc([]string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"},
+		func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
 // becomeService lets a process of root go on as the account that owns the data,

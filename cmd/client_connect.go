@@ -24,6 +24,9 @@ func connect(ctx context.Context, o *rootOptions) (*client, error) {
 	if err := o.load(); err != nil {
 		return nil, err
 	}
+	if err := o.refuseStray(); err != nil {
+		return nil, err
+	}
 	if isAnothers(string(o.config.DataDir)) {
 		// Opening it would take root's rights away, and a server may be running.
 		if c := connectServer(ctx, string(o.config.DataDir)); c != nil {
@@ -61,6 +64,9 @@ func connectExisting(ctx context.Context, o *rootOptions) (*client, error) {
 	if err := o.load(); err != nil {
 		return nil, err
 	}
+	if err := o.refuseStray(); err != nil {
+		return nil, err
+	}
 	if err := o.needLedger(); err != nil {
 		return nil, err
 	}
@@ -78,10 +84,27 @@ func connectSyncing(ctx context.Context, o *rootOptions) (*client, error) {
 func (o *rootOptions) needLedger() error {
 	dir := string(o.config.DataDir)
 	_, err := os.Stat(filepath.Join(dir, sqlite.FileName))
+	if errors.Is(err, fs.ErrPermission) {
+		return withExit(exitNoAccess, fmt.Errorf("%s belongs to another account; for the service of this machine put sudo before the command", dir))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return withExit(exitNotFound, fmt.Errorf("there is no ledger in %s; name its directory with --data-dir, or make one with shelfd serve or shelfd import", dir))
 	}
 	return err
+}
+
+// refuseStray keeps an account that named no directory from making a ledger of its
+// own on a machine whose shop is the service's.
+func (o *rootOptions) refuseStray() error {
+	_, named := o.origins["data_dir"]
+	dir := string(o.config.DataDir)
+	if named || o.system || isRoot() || dir == systemDir() || hasLedger(dir) {
+		return nil
+	}
+	if _, err := os.Stat(systemDir()); err != nil {
+		return nil //nolint:nilerr // There is no service whose shop it could be.
+	}
+	return withExit(exitNoAccess, fmt.Errorf("the shop of this machine is in %s, and is its service's; put sudo before the command, or name a directory of yours with --data-dir", systemDir()))
 }
 
 // connectServer gives a client of the server that wrote the control file; nil

@@ -200,7 +200,10 @@ func (h *host) open(ctx context.Context) (*app, error) {
 func (h *host) refuse(err error) {
 	h.log.Error("the data cannot be opened; it is tried again", "err", err, "exit_code", exitCode(err))
 	t := troubleOf(err, string(h.config.DataDir))
-	t.Since = store.InstantOf(h.clock.Wall())
+	t.Since = store.InstantOf(h.clock.Wall().Truncate(time.Second))
+	for i := range t.Steps {
+		t.Steps[i].Command = h.asAdmin(t.Steps[i].Command)
+	}
 	h.door.Refuse(t)
 	h.tell("STATUS=" + t.Title + " See " + h.control.URL)
 }

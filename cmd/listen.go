@@ -18,9 +18,9 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, errAddressInUse):
-		return nil, withExit(exitAddress, fmt.Errorf("%s is in use by another program; stop that, or choose another port with --listen", address))
+		return nil, withExit(exitAddress, fmt.Errorf("%s is in use by another program; stop that, or choose another port with listen in the configuration, or --listen", address))
 	case errors.Is(err, os.ErrPermission):
-		return nil, withExit(exitAddress, fmt.Errorf("%s needs more rights than this account has; choose a port from 1024 on with --listen", address))
+		return nil, withExit(exitAddress, fmt.Errorf("%s needs more rights than this account has; choose a port from 1024 on with listen in the configuration, or --listen", address))
 	case err != nil:
 		return nil, withExit(exitAddress, fmt.Errorf("cannot listen on %s: %w", address, err))
 	}
@@ -56,7 +56,6 @@ func isEveryAddress(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "" || err == nil && ip.IsUnspecified()
 }
-
 
 // reachableText is the address at which this machine reaches a listener of the
 // configuration.

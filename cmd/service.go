@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
@@ -105,6 +106,15 @@ func (s *serviceOptions) needRights() error {
 		return withExit(exitNoAccess, errors.New("changing a service of this machine needs "+howAdmin))
 	}
 	return nil
+}
+
+// asAdmin is a command of ours as it must be typed to have the rights for the
+// service of this machine; "" and others' stay as they are.
+func (o *rootOptions) asAdmin(command string) string {
+	if o.system && platform() != onWindows && strings.HasPrefix(command, "shelfd ") {
+		return "sudo " + command
+	}
+	return command
 }
 
 // platform names the service manager of this machine, as the library calls it.

@@ -187,22 +187,14 @@ func (s *serviceOptions) reportInstall(p *prepared, update bool) error {
 	}
 	fmt.Fprintf(s.stdout, "The service %s %s.\n  data directory  %s\n", serviceName, word, p.DataDir)
 	if p.Token != "" {
-		fmt.Fprintf(s.stdout, "  admin token     %s\n  Keep the token: it is shown this once. More of them: %s\n", p.Token, s.asOwner("shelfd token create"))
+		fmt.Fprintf(s.stdout, "  admin token     %s\n  Keep the token: it is shown this once. More of them: %s\n", p.Token, s.asAdmin("shelfd token create"))
 	}
 	switch {
 	case s.start:
 	case update:
-		fmt.Fprintf(s.stdout, "  restart it      %s\n", s.asOwner("shelfd service restart"))
+		fmt.Fprintf(s.stdout, "  restart it      %s\n", s.asAdmin("shelfd service restart"))
 	default:
-		fmt.Fprintf(s.stdout, "  start it        %s\n", s.asOwner("shelfd service start"))
+		fmt.Fprintf(s.stdout, "  start it        %s\n", s.asAdmin("shelfd service start"))
 	}
 	return nil
-}
-
-// asOwner is a command as it must be typed to have the rights for it.
-func (s *serviceOptions) asOwner(command string) string {
-	if s.user || platform() == onWindows {
-		return command
-	}
-	return "sudo " + command
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kardianos/service"
 )
@@ -35,7 +36,9 @@ func (s *serviceOptions) systemctl(ctx context.Context, args ...string) *exec.Cm
 	if s.user {
 		args = append([]string{"--user"}, args...)
 	}
-	return exec.CommandContext(ctx, "systemctl", args...)
+	c := exec.CommandContext(ctx, "systemctl", args...)
+	c.Env = append(s.env[:len(s.env):len(s.env)], "TZ=UTC", "LC_ALL=C")
+	return c
 }
 
 func (s *serviceOptions) seeSystemd(ctx context.Context) (*sighting, error) {
@@ -58,7 +61,7 @@ func parseSystemd(text string) *sighting {
 		n, _ := strconv.Atoi(of[name])
 		return n
 	}
-	v := &sighting{exit: number("ExecMainStatus"), pid: number("MainPID"), restarts: number("NRestarts"), since: of["ActiveEnterTimestamp"]}
+	v := &sighting{exit: number("ExecMainStatus"), pid: number("MainPID"), restarts: number("NRestarts"), since: systemdTime(of["ActiveEnterTimestamp"])}
 	switch of["ActiveState"] {
 	case "active", "reloading", "deactivating":
 		v.active = true
@@ -69,7 +72,7 @@ func parseSystemd(text string) *sighting {
 		v.failed = true
 	}
 	if !v.active {
-		v.since = of["InactiveEnterTimestamp"]
+		v.since = systemdTime(of["InactiveEnterTimestamp"])
 	}
 	if v.failed {
 		v.said = "systemd says " + of["Result"]
@@ -81,6 +84,15 @@ func parseSystemd(text string) *sighting {
 		}
 	}
 	return v
+}
+
+// systemdTime reads a time of systemd's; it was asked for in UTC.
+func systemdTime(text string) string {
+	at, err := time.Parse("Mon 2006-01-02 15:04:05 MST", text)
+	if err != nil {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
 }
 
 // seeSysv asks our own script, which answers as LSB says.

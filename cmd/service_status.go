@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -157,17 +156,17 @@ func (s *serviceOptions) tellStatus(status *serviceStatus) error {
 	case stateNotInstalled:
 		return errNotInstalled
 	case stateStopped:
-		return withExit(exitStopped, errors.New("the service is installed and does not run; "+s.asOwner("shelfd service start")+" starts it"))
+		return withExit(exitStopped, errors.New("the service is installed and does not run; "+s.asAdmin("shelfd service start")+" starts it"))
 	case stateFailed:
-		return withExit(exitFailed, errors.New("the service failed; "+s.asOwner("shelfd service logs")+" shows more"))
+		return withExit(exitFailed, errors.New("the service failed; "+s.asAdmin("shelfd service logs")+" shows more"))
 	}
 	return nil
 }
 
 func (s *serviceOptions) writeStatus(status *serviceStatus) error {
 	since := ""
-	if status.Since != "" {
-		since = " since " + status.Since
+	if at, err := time.Parse(time.RFC3339, status.Since); err == nil {
+		since = " since " + at.Local().Format("2006-01-02 15:04:05")
 	}
 	if _, err := fmt.Fprintf(s.stdout, "%s%s\n", status.State, since); err != nil {
 		return err
@@ -188,10 +187,4 @@ func (s *serviceOptions) writeStatus(status *serviceStatus) error {
 		}
 	}
 	return nil
-}
-
-// hasFile tells whether there is a file.
-func hasFile(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

@@ -22,10 +22,6 @@ type unit struct {
 	Args    []string
 	// Account is the account of the service, "" for that of who installs it.
 	Account string
-	// Own tells that the data are where systemd itself keeps them; Writable are
-	// the directories to write to besides.
-	Own      bool
-	Writable []string
 }
 
 // Command is the whole command line.
@@ -140,9 +136,6 @@ func (s *serviceOptions) newUnit() (*unit, error) {
 	if platform() != onSystemd {
 		s.logFile = defaultLogFile(s.user, dir)
 		u.Args = append(u.Args, "--log-file", s.logFile)
-	}
-	if u.Own = dir == systemDir() && platform() == onSystemd; !u.Own {
-		u.Writable = []string{dir}
 	}
 	return u, nil
 }

@@ -20,7 +20,7 @@ import (
 // aUnit is a service with all that is awkward in a command line.
 func aUnit() *unit {
 	return &unit{
-		Program: "/opt/the shop's/shelfd", Account: "shelfd", Writable: []string{"/srv/50% off"},
+		Program: "/opt/the shop's/shelfd", Account: "shelfd",
 		Args: []string{"service", "run", "--config", `/etc/shelfd/a "b" $HOME -- c&d.yaml`, "--data-dir", "/srv/50% off"},
 	}
 }
@@ -72,7 +72,7 @@ func analyze(t *testing.T, args ...string) string {
 }
 
 func TestTheUnitIsTakenBySystemd(t *testing.T) {
-	plain := &unit{Program: "/usr/bin/shelfd", Args: []string{"service", "run"}, Account: "nobody", Own: true}
+	plain := &unit{Program: "/usr/bin/shelfd", Args: []string{"service", "run"}, Account: "nobody"}
 	for _, u := range []*unit{aUnit(), plain, {Program: "/usr/bin/shelfd", Args: []string{"service", "run", "--user"}}} {
 		if u.Account != "" {
 			u.Account = "nobody" // one that is on this machine
@@ -85,7 +85,7 @@ func TestTheUnitIsTakenBySystemd(t *testing.T) {
 }
 
 func TestTheUnitIsShutOffFromTheMachine(t *testing.T) {
-	u := &unit{Program: "/usr/bin/shelfd", Args: []string{"service", "run"}, Account: "shelfd", Own: true}
+	u := &unit{Program: "/usr/bin/shelfd", Args: []string{"service", "run"}, Account: "shelfd"}
 	out := analyze(t, "security", "--offline=true", systemdUnit(t, u))
 	m := regexp.MustCompile(`exposure level for shelfd.service: (\d+\.\d+)`).FindStringSubmatch(out)
 	if m == nil {
