@@ -96,14 +96,16 @@ func TestTheServiceIsShutIn(t *testing.T) {
 	t.Logf("exposure %g", exposure)
 }
 
+// TestAKilledServiceComesBack kills it as the system does that has no memory
+// left, and ends it as Go ends a program that crashed.
 func TestAKilledServiceComesBack(t *testing.T) {
 	m, s := newShop(t)
 	items := s.stocked(t, 1, 30)
-	for range 3 {
+	for _, signal := range []string{"KILL", "KILL", "ABRT"} {
 		pid := m.service().PID
-		m.must("sh", "-c", fmt.Sprint("kill -9 ", pid))
+		m.must("sh", "-c", fmt.Sprint("kill -", signal, " ", pid))
 		began := time.Now()
-		m.within("from kill -9 to the next answer", began, func() bool { return m.answers() && m.service().PID != pid })
+		m.within("from SIG"+signal+" to the next answer", began, func() bool { return m.answers() && m.service().PID != pid })
 	}
 	if got := m.wantService("running", 0); got.Restarts < 3 {
 		t.Errorf("it was started again %d times", got.Restarts)
