@@ -150,30 +150,58 @@ func (l *logTail) last(f *os.File, lines int) error {
 	return err
 }
 
-// more writes what has come, and goes on in the next file when this one was put
-// aside.
+// more writes what has come, and goes on in the files after this one when it was
+// put aside.
 func (l *logTail) more(f *os.File) (*os.File, error) {
 	if f != nil {
 		if _, err := io.Copy(l.out, f); err != nil {
 			return f, err
 		}
-		now, err := os.Stat(l.path)
-		was, e := f.Stat()
-		if err != nil || e != nil || os.SameFile(now, was) {
-			return f, nil //nolint:nilerr // Between two files there is none for a moment.
-		}
-		// What came between the copy and the new file.
+	}
+	n := l.place(f)
+	if f != nil && n > 0 {
+		// What came before it was put aside.
 		if _, err := io.Copy(l.out, f); err != nil {
 			return f, err
 		}
 		_ = f.Close()
 	}
-	next, err := os.Open(l.path)
-	if err != nil {
-		return nil, nil //nolint:nilerr // It comes with the first line.
+	for n--; n >= 0; n-- {
+		next, err := os.Open(rotatedName(l.path, n))
+		if err != nil {
+			return nil, nil //nolint:nilerr // It comes with the next line.
+		}
+		if _, err := io.Copy(l.out, next); err != nil || n == 0 {
+			return next, err
+		}
+		_ = next.Close()
 	}
-	_, err = io.Copy(l.out, next)
-	return next, err
+	return f, nil
+}
+
+// place tells how often a file was put aside since: 0 for the newest one. Without
+// a file it is one more than there are.
+func (l *logTail) place(f *os.File) int {
+	var was os.FileInfo
+	if f != nil {
+		var err error
+		if was, err = f.Stat(); err != nil {
+			return 0
+		}
+	}
+	for n := 0; ; n++ {
+		info, err := os.Stat(rotatedName(l.path, n))
+		switch {
+		case err != nil && n == 0 && f != nil:
+			return 0 // between two files there is none for a moment
+		case err != nil && f != nil:
+			return 1 // it was forgotten; the newest is what there is to go on with
+		case err != nil:
+			return n
+		case was != nil && os.SameFile(info, was):
+			return n
+		}
+	}
 }
 
 // lastLines are looked through for an error.
