@@ -59,12 +59,13 @@ write_config() {
 	echo "Settings are in $config; none is needed to begin."
 }
 
-# close_config keeps what may be secret in the settings from other accounts.
+# close_config keeps what may be secret in the settings from all accounts but the
+# service's. An editor may have made the file anew, as root's.
 close_config() {
-	[ "$(uname -s)" = Linux ] || return 0
+	[ "$(uname -s)" = Linux ] && [ -e "$config" ] && getent group shelfd >/dev/null || return 0
 	chgrp shelfd "$(dirname "$config")" "$config"
 	chmod 0750 "$(dirname "$config")"
-	chmod o-rwx "$config"
+	chmod g+r,o-rwx "$config"
 }
 
 install() {
@@ -82,6 +83,7 @@ install() {
 	chmod 0755 "$installed.new"
 	mv -f "$installed.new" "$installed"
 	write_config
+	close_config
 	"$installed" service install || fail $? "the program is in $installed; its service is not there: see above"
 	close_config
 	case $before in

@@ -21,16 +21,21 @@ if [ ! -e "$config" ]; then
 	sed 's/^\([^#]\)/#\1/' /usr/share/shelfd/config.example.yaml >"$config"
 fi
 
+# Keys of other systems may be in there, for nobody but the service to read. An
+# editor may have made the file anew, as root's.
+close_config() {
+	getent group shelfd >/dev/null || return 0
+	chgrp shelfd /etc/shelfd "$config"
+	chmod 0750 /etc/shelfd
+	chmod g+r,o-rwx "$config"
+}
+
+close_config
 if ! "$shelfd" service install; then
 	echo "shelfd is installed, its service is not. Mend what is said above, then run: sudo shelfd service install && sudo shelfd service start" >&2
 	exit 0
 fi
-# Keys of other systems may be in there, for nobody but the service to read.
-if getent group shelfd >/dev/null; then
-	chgrp shelfd /etc/shelfd "$config"
-	chmod 0750 /etc/shelfd
-	chmod o-rwx "$config"
-fi
+close_config
 
 # Whoever makes an image, or updates a machine in pieces, may forbid starting.
 if [ -x /usr/sbin/policy-rc.d ] && ! /usr/sbin/policy-rc.d shelfd start; then
