@@ -16,11 +16,13 @@ COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 GOLANGCI_VERSION := v2.15.0
 SPECTRAL_VERSION := 6.16.3
 LITESTREAM_VERSION := v0.5.18
+NFPM_VERSION := v2.43.4
 
 # The version is in the name, so that a new pin builds a new tool.
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 SPECTRAL := .tools/spectral-$(SPECTRAL_VERSION)
 LITESTREAM := .tools/litestream-$(LITESTREAM_VERSION)/litestream
+NFPM := bin/nfpm-$(NFPM_VERSION)
 
 # Programs that tests in test/ run as they are. What each consists of is
 # pinned, to the last package, by the lock file in its test/testdata.
@@ -37,19 +39,33 @@ TAGS := -tags nomsgpack
 SLOW := -tags slow
 
 PLATFORMS := windows/amd64 darwin/arm64 linux/arm64 linux/arm
+PACKAGES ?= linux/amd64 linux/arm64 linux/arm darwin/arm64 darwin/amd64 windows/amd64
 FUZZTIME ?= 10s
 BENCH ?= .
 
-.PHONY: build test test-slow golden lint fmt fuzz bench run cross lockfiles clean
+BUILD = $(GO) build $(TAGS) -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)'
+
+.PHONY: build packages test test-slow golden lint fmt fuzz bench run cross lockfiles clean
 
 build: ## the binary, stripped, as bin/shelfd
-	$(GO) build $(TAGS) -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o bin/shelfd .
+	$(BUILD) -o bin/shelfd .
+
+packages: build $(NFPM) ## deb, rpm, MSI and archives of PACKAGES, in dist/
+	rm -rf dist
+	for platform in $(PACKAGES); do \
+		os=$${platform%/*} arch=$${platform#*/}; \
+		echo "package $$platform"; \
+		GOOS=$$os GOARCH=$$arch $(BUILD) -o dist/shelfd . && \
+		NFPM=$(CURDIR)/$(NFPM) SHELFD=bin/shelfd install/package $$os $$arch dist/shelfd '$(or $(VERSION),0.0.0)' dist || exit 1; \
+	done
+	rm dist/shelfd
+	cd dist && sha256sum shelfd-* > SHA256SUMS
 
 test: .tools/vendure .tools/prism .tools/standardwebhooks ## every test; those that need strace or mount rights say so when they cannot run
 	$(GO) test -timeout 9m ./...
 	cd test && $(GO) test -timeout 9m ./...
 
-test-slow: $(NODE_PROGRAMS:%=.tools/%) $(LITESTREAM) ## the suites that run the real program, and random histories, at length
+test-slow: $(NODE_PROGRAMS:%=.tools/%) .tools/rootfs .tools/wine $(NFPM) $(LITESTREAM) ## the suites that run the real program, and random histories, at length
 	$(GO) test $(SLOW) -timeout 20m -run Herd ./central
 	$(GO) test $(SLOW) -timeout 20m ./store ./syncer ./web ./cmd
 	cd test && LITESTREAM=$(CURDIR)/$(LITESTREAM) $(GO) test $(SLOW) -timeout 40m ./...
@@ -100,7 +116,7 @@ lockfiles: $(NODE) ## pin anew what the Node.js programs in test/testdata consis
 	done
 
 clean: ## what was built, and the pinned tools
-	rm -rf bin .tools
+	rm -rf bin dist .tools
 
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
@@ -108,6 +124,10 @@ $(GOLANGCI):
 
 $(LITESTREAM):
 	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/benbjohnson/litestream/cmd/litestream@$(LITESTREAM_VERSION)
+
+$(NFPM):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+	mv bin/nfpm $@
 
 $(SPECTRAL): | $(NODE)
 	rm -rf $@.part
@@ -123,3 +143,9 @@ $(NODE_PROGRAMS:%=.tools/%): .tools/%: test/testdata/%/package-lock.json | $(NOD
 
 $(NODE):
 	test/install-node .tools/node
+
+.tools/rootfs: test/install-rootfs
+	$< $@
+
+.tools/wine: test/install-wine test/testdata/wine/bcryptprimitives.c
+	$< $@

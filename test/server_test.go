@@ -2,6 +2,7 @@ package test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -46,6 +47,7 @@ type server struct {
 	log        *bytes.Buffer
 	exited     chan struct{}
 	code       int
+	client     *http.Client // nil: one on this machine
 }
 
 // control is what a running server writes for this machine's CLI.
@@ -140,7 +142,7 @@ func (s *server) try(method, path, key string, body any) (status int, answer []b
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 	}
-	resp, err := client.Do(req)
+	resp, err := cmp.Or(s.client, client).Do(req)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -192,8 +193,12 @@ func (d *DB) prepare(c *conn, l look, o Options) (err error) {
 	return d.writer.truncate()
 }
 
-// restrict keeps the files to their owner, also those that came from a copy.
+// restrict keeps the files to their owner, also those that came from a copy. On
+// Windows a mode says nothing about that; the directory's access list does.
 func (d *DB) restrict() error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Chmod(d.path+suffix, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
