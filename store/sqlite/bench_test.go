@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -134,7 +133,7 @@ func BenchmarkAppendBesideDeliveries(b *testing.B) {
 			var group sync.WaitGroup
 			group.Go(func() {
 				for range told {
-					must(b, d.PutDeliveries(context.Background(), list, nil))
+					must(b, d.PutDeliveries(b.Context(), list, nil))
 				}
 			})
 			var took []time.Duration
