@@ -189,5 +189,5 @@ var webhookRemedies = map[string]string{
 	store.DeliveryUnreachable: "Is there a network, and does the receiver run? What waits for it is sent as soon as it answers.",
 	store.DeliveryDNS:         "Is there a network, and is the name in its address right?",
 	store.DeliveryTLS:         "Is its certificate valid, and the clock of this machine right?",
-	store.DeliveryForbidden:   "If it is a receiver in the shop's own network: shelfd webhook edit ID --lan",
+	store.DeliveryForbidden:   "If it is a receiver in the shop's own network: shelfd webhook edit ID --lan. Nothing is sent to other addresses of that kind.",
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // webhookEdit are the flags of webhook edit.
@@ -29,7 +28,7 @@ once and with the same secret. ID is the id, the beginning of it, or the address
   shelfd webhook edit 0197 --events inventory.low_stock,lot.expiring --description "Orders"
   shelfd webhook edit 0197 --events all --lan=false`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return e.edit(cmd.Context(), args[0], cmd.Flags())
+			return e.edit(cmd.Context(), args[0], cmd.Flags().Changed)
 		},
 	}
 	f := c.Flags()
@@ -41,7 +40,7 @@ once and with the same secret. ID is the id, the beginning of it, or the address
 	return c
 }
 
-func (e *webhookEdit) edit(ctx context.Context, meant string, given *pflag.FlagSet) error {
+func (e *webhookEdit) edit(ctx context.Context, meant string, given func(flag string) bool) error {
 	body := map[string]any{}
 	for flag, member := range map[string]struct {
 		name  string
@@ -50,7 +49,7 @@ func (e *webhookEdit) edit(ctx context.Context, meant string, given *pflag.FlagS
 		"url": {"url", e.url}, "events": {"events", chosenEvents(e.events)}, "description": {"description", e.description},
 		"lan": {"lan", e.lan}, "legacy-header": {"legacy_header", e.legacyHeader},
 	} {
-		if given.Changed(flag) {
+		if given(flag) {
 			body[member.name] = member.value
 		}
 	}

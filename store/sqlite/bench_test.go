@@ -2,7 +2,10 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/shelfd/shelfd/store"
 )
@@ -97,20 +100,54 @@ func BenchmarkLevels(b *testing.B) {
 	})
 }
 
-// BenchmarkDelivered writes down what 20 endpoints were told in a second with
-// 1,000 movements, and gives for how much of that second an entry has to wait.
-func BenchmarkDelivered(b *testing.B) {
-	const endpoints, each = 20, 1000
-	d := opened(b)
-	var list []store.Delivery
-	for i := range endpoints * each {
+// aSecondOf gives what so many endpoints were told in a second with 1,000
+// movements.
+func aSecondOf(endpoints int) (list []store.Delivery) {
+	for i := range endpoints * 1000 {
 		v := rememberedPacked()
 		v.ID, v.Webhook, v.Position = id(int64(i)), id(int64(i%endpoints)), store.Position{Epoch: 1, Seq: int64(i)}
 		v.NewsID, v.At = v.Position.String(), start+store.Instant(i/endpoints)
 		list = append(list, v)
 	}
+	return list
+}
+
+// BenchmarkDelivered writes down what 20 endpoints were told in a second, and
+// gives for how much of that second nothing else is written.
+func BenchmarkDelivered(b *testing.B) {
+	d, list := opened(b), aSecondOf(20)
 	for b.Loop() {
 		must(b, d.PutDeliveries(b.Context(), list, nil))
 	}
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/1000, "of-a-second")
+}
+
+// BenchmarkAppendBesideDeliveries appends entries one by one, and for each
+// thousand of them has written down what 20 endpoints were told of it, and gives
+// how long the slowest in a hundred took.
+func BenchmarkAppendBesideDeliveries(b *testing.B) {
+	for _, endpoints := range []int{0, 20} {
+		b.Run(fmt.Sprint(endpoints), func(b *testing.B) {
+			d, c, list := opened(b), &chain{}, aSecondOf(endpoints)
+			told := make(chan struct{}, 1000)
+			var group sync.WaitGroup
+			group.Go(func() {
+				for range told {
+					must(b, d.PutDeliveries(b.Context(), list, nil))
+				}
+			})
+			var took []time.Duration
+			for b.Loop() {
+				at := time.Now()
+				write(b, d, &store.Batch{Rows: []store.Row{c.row(movement(1, -10000, 10000), 1, 0)}})
+				if took = append(took, time.Since(at)); len(took)%1000 == 0 {
+					told <- struct{}{}
+				}
+			}
+			close(told)
+			group.Wait()
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+		})
+	}
 }

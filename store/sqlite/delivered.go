@@ -104,8 +104,17 @@ func findPacked(c *conn, id store.ID) (found *store.Delivery, err error) {
 // prunePacked takes away the packs of an endpoint of which nothing is among
 // the newest that are to be kept, or nothing from after bound.
 func prunePacked(ctx context.Context, d *DB, webhook store.ID, keep int, bound store.ID) error {
-	return pruneSome(ctx, d, packsOnce, `DELETE FROM delivered WHERE no IN (SELECT no FROM delivered WHERE webhook = ?1 AND last <
-		max(?2, coalesce((SELECT last FROM (SELECT last, sum(count) OVER (ORDER BY last DESC) AS newer FROM delivered WHERE webhook = ?1)
-			WHERE newer >= ?3 ORDER BY last DESC LIMIT 1), ?2))
-		ORDER BY last LIMIT ?4)`, webhook[:], bound[:], int64(keep), int64(packsOnce))
+	err := d.read(ctx, "prune deliveries", func(c *conn) error {
+		r, err := c.first(`SELECT last FROM (SELECT last, sum(count) OVER (ORDER BY last DESC) AS newer FROM delivered WHERE webhook = ?)
+			WHERE newer >= ? ORDER BY last DESC LIMIT 1`, webhook[:], int64(keep))
+		if r != nil && bytes.Compare(r.blob(0), bound[:]) > 0 {
+			return errors.Join(err, r.fill(0, bound[:]))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return pruneSome(ctx, d, packsOnce, `DELETE FROM delivered WHERE no IN
+		(SELECT no FROM delivered WHERE webhook = ? AND last < ? ORDER BY last LIMIT ?)`, webhook[:], bound[:], int64(packsOnce))
 }

@@ -35,8 +35,12 @@ type load struct {
 // with one that never answers. The receivers run on the same machine.
 func BenchmarkMovementsWithEndpoints(b *testing.B) {
 	for _, l := range []load{
-		{perSecond: 1000}, {perSecond: 1000, endpoints: 20}, {perSecond: 1000, endpoints: 20, apart: true},
-		{perSecond: 1000, endpoints: 20, dead: 1}, {perSecond: 100}, {perSecond: 100, endpoints: 20},
+		{perSecond: 1000},
+		{perSecond: 1000, endpoints: 20},
+		{perSecond: 1000, endpoints: 20, apart: true},
+		{perSecond: 1000, endpoints: 20, dead: 1},
+		{perSecond: 100},
+		{perSecond: 100, endpoints: 20},
 	} {
 		b.Run(fmt.Sprintf("movements=%d/endpoints=%d/dead=%d/apart=%v", l.perSecond, l.endpoints, l.dead, l.apart), func(b *testing.B) {
 			for b.Loop() {
@@ -54,7 +58,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
-	fmt.Println(server.URL)
+	_, _ = fmt.Fprintln(os.Stdout, server.URL)
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the one who started it ends
 }
 

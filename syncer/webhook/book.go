@@ -14,9 +14,10 @@ const (
 	// writeEvery is how long an attempt is in memory before it is written down,
 	// together with all others: a sale does not wait for them one by one.
 	writeEvery = time.Second
-	// mostWaiting bounds how many wait in memory.
-	mostWaiting = 4096
-	// KeptDeliveries is how many attempts are kept of an endpoint, at most.
+	// mostWaiting bounds how many wait in memory, 4 MB.
+	mostWaiting = 16_384
+	// KeptDeliveries is how many attempts are kept of an endpoint, of those that
+	// went well and of the others.
 	KeptDeliveries = 10_000
 	// keptFor is how long an attempt is kept.
 	keptFor = 30 * 24 * time.Hour

@@ -1,6 +1,5 @@
 -- Attempts that went well, many in one row: a busy endpoint has a thousand a
--- second. Those that failed, and those that a person asked for, are in
--- delivery.
+-- second. Those that failed, and tests, are in delivery.
 CREATE TABLE delivered (
   no      INTEGER PRIMARY KEY,
   webhook BLOB NOT NULL,
