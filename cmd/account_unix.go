@@ -78,6 +78,9 @@ func own(dir string) error {
 		if err != nil {
 			return err
 		}
+		if d.Name() == "lost+found" {
+			return fs.SkipDir // the file system's own
+		}
 		info, err := d.Info()
 		if err != nil {
 			return err
@@ -179,6 +182,9 @@ func childError(err error, said string) error {
 		if d.Detail != text {
 			text += "\n  " + d.Detail
 		}
+	}
+	if f.ExitCode == exitConfig {
+		text = "for the account " + serviceAccount + ": " + text
 	}
 	return withExit(f.ExitCode, errors.New(text))
 }
