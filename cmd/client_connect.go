@@ -72,7 +72,7 @@ func (o *rootOptions) needLedger() error {
 	if err == nil && !exists {
 		return withExit(exitNotFound, fmt.Errorf("there is no ledger in %s; name its directory with --data-dir, or make one with shelfd serve or shelfd import", dir))
 	}
-	return err
+	return fileError(dir, err)
 }
 
 // connectServer gives a client of the server that wrote the control file; nil

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +29,15 @@ func TestABackupRestoresOnANewMachine(t *testing.T) {
 	was := whole(t, dir)
 	b := backedUp(t, dir)
 	fresh := filepath.Join(t.TempDir(), "fresh")
-	r := restored(t, fresh, b.File)
+	o, out, errs := testOptions(t, fresh)
+	o.moveTo("new")
+	if code := execute(t.Context(), o, []string{"restore", b.File, "-o", "json"}); code != exitOK {
+		t.Fatalf("it ends with %d: %s", code, errs)
+	}
+	var r restoreReport
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
 	if r.Epoch != 1 || r.Seq != was.Seq || r.NewEpoch != 2 || r.Proven || r.Aside != "" || r.Key != b.Key {
 		t.Errorf("it reports %+v", r)
 	}
@@ -37,13 +46,21 @@ func TestABackupRestoresOnANewMachine(t *testing.T) {
 		t.Errorf("restored it is %+v, and was %+v", is, was)
 	}
 	// Bound to the machine it was restored on.
-	shop := box(t, fresh, "box")
+	for machine, want := range map[string]bool{"new": false, "third": true} {
+		db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: fresh, NewStore: newID, Machine: machine})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := db.Meta(t.Context())
+		if err := errors.Join(err, db.Close()); err != nil || m.Moved != want {
+			t.Errorf("on %s it counts as moved: %v, %v", machine, m.Moved, err)
+		}
+	}
+	shop := box(t, fresh, "new")
 	if q := shop.item("A")["quantity"]; fmt.Sprint(q) != "5" {
 		t.Errorf("it has %v of A", q)
 	}
-	if out := succeed(t, fresh, "sync", "status"); strings.Contains(out, "adopt") {
-		t.Errorf("it waits to be adopted: %s", out)
-	}
+	shop.stop()
 	entries, err := os.ReadDir(fresh)
 	if err != nil {
 		t.Fatal(err)
@@ -219,6 +236,25 @@ func TestWhatIsNoGoodBackupIsNotRestored(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, sqlite.StagingName)); err == nil {
 		t.Error("the staging folder is left")
+	}
+}
+
+func TestABackupWithAnotherDatabaseInItIsNotRestored(t *testing.T) {
+	dir, work := t.TempDir(), t.TempDir()
+	stocked(t, dir)
+	b, err := openBackup(backedUp(t, dir).File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.close()
+	m, database := b.manifest, filepath.Join(work, "other.db")
+	write(t, database, strings.Repeat("x", int(m.Bytes)))
+	f, err := os.Create(filepath.Join(work, "other.backup"))
+	if err := errors.Join(err, packBackup(f, database, &m), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, dir, "restore", f.Name(), "--drill"); code != exitDamaged || !strings.Contains(stderr, "does not have the sum") {
+		t.Errorf("it ends with %d: %s", code, stderr)
 	}
 }
 
