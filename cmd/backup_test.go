@@ -273,6 +273,25 @@ func TestAFailedScheduledBackupIsToldAndRetriedAndRemovesNothing(t *testing.T) {
 	}
 }
 
+func TestADirectoryThatIsNotMountedIsNotMade(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "nas")
+	b, _ := scheduled(t, func(o *rootOptions) { o.config.Backup.Dir = Path(dir) })
+	b.make(t.Context())
+	if s := b.LastBackup(); !s.Failed || s.At != 0 {
+		t.Errorf("it went %+v", s)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("it was made")
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b.make(t.Context())
+	if s := b.LastBackup(); s.Failed || s.At == 0 {
+		t.Errorf("then it went %+v", s)
+	}
+}
+
 func TestABackupIsDueBySchedule(t *testing.T) {
 	b, a := scheduled(t, func(*rootOptions) {})
 	now, _ := a.ledger.Now()

@@ -35,6 +35,10 @@ type backupJob struct {
 // backupMargin is what must stay free beside a backup under way, in bytes.
 const backupMargin = 16 << 20
 
+// backupWindow bounds the memory of compressing, in bytes: a store box has
+// little, and sells meanwhile.
+const backupWindow = 2 << 20
+
 // backupPlace is where a backup goes.
 type backupPlace struct {
 	// dir holds it; name is its name there, "" for one that says what it is.
@@ -156,7 +160,8 @@ func writeBackup(path, database string, m *manifest) (err error) {
 }
 
 func packBackup(w io.Writer, database string, m *manifest) error {
-	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
+	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(backupWindow), zstd.WithEncoderCRC(true))
 	if err != nil {
 		return err
 	}
