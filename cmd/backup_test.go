@@ -172,7 +172,7 @@ func TestABackupHoldsNoSecret(t *testing.T) {
 	defer b.close()
 	var database bytes.Buffer
 	text, err := json.Marshal(b.manifest)
-	if err := errors.Join(err, b.unpack(&database)); err != nil {
+	if err := errors.Join(err, b.unpack(t.Context(), &database)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range canaries {

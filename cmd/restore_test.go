@@ -250,7 +250,7 @@ func TestABackupWithAnotherDatabaseInItIsNotRestored(t *testing.T) {
 	m, database := b.manifest, filepath.Join(work, "other.db")
 	write(t, database, strings.Repeat("x", int(m.Bytes)))
 	f, err := os.Create(filepath.Join(work, "other.backup"))
-	if err := errors.Join(err, packBackup(f, database, &m), f.Close()); err != nil {
+	if err := errors.Join(err, packBackup(t.Context(), f, database, &m), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, stderr := call(t, dir, "restore", f.Name(), "--drill"); code != exitDamaged || !strings.Contains(stderr, "does not have the sum") {
@@ -271,7 +271,7 @@ func TestAForgedBackupIsNotRestored(t *testing.T) {
 	defer b.close()
 	database := filepath.Join(work, "forged.db")
 	f, err := os.Create(database)
-	if err != nil || b.unpack(f) != nil || f.Close() != nil {
+	if err != nil || b.unpack(t.Context(), f) != nil || f.Close() != nil {
 		t.Fatal(err)
 	}
 	tamper(t, database, `"unit":"each"`, `"unit":"eech"`)
@@ -285,7 +285,7 @@ func TestAForgedBackupIsNotRestored(t *testing.T) {
 		m := b.manifest
 		change(&m)
 		forged := filepath.Join(t.TempDir(), "forged.backup")
-		if err := writeBackup(forged, database, &m); err != nil {
+		if err := writeBackup(t.Context(), forged, database, &m); err != nil {
 			t.Fatal(err)
 		}
 		want := exitDamaged

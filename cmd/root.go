@@ -2,7 +2,8 @@
 // configuration, opens the ledger, puts the API on a listener and turns errors
 // into exit codes. It refuses to hold any rule of the ledger or of the API:
 // every command but serve, verify, backup, restore, upgrade and config is a
-// client of the API, whether a server runs or not. Those below central speak to its database instead.
+// client of the API, whether a server runs or not. Those below central speak to
+// its database instead.
 package cmd
 
 import (
@@ -157,8 +158,9 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newCentralCommand(o)}},
 		{groupStock, "Stock:", stockCommands(o)},
 		{groupAdmin, "Administration:", []*cobra.Command{
-			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o), newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newConfigCommand(o),
-			newVersionCommand(o),
+			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o),
+			newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o),
+			newConfigCommand(o), newVersionCommand(o),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
