@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -399,7 +400,7 @@ func TestARestoredStoreOnANewMachineIsEnrolledAgainAndGetsEverythingBack(t *test
 	central.enrol(dir, "Main Street")
 	succeed(t, dir, "sync")
 	b := backedUp(t, dir)
-	shop.sell("A", -1)
+	shop.sellAs("A", -1, "till-1/77")
 	succeed(t, dir, "sync")
 	shop.stop()
 
@@ -412,7 +413,33 @@ func TestARestoredStoreOnANewMachineIsEnrolledAgainAndGetsEverythingBack(t *test
 	if q := shop.item("A")["quantity"]; fmt.Sprint(q) != "4" {
 		t.Errorf("it has %v of A", q)
 	}
+	// The till did not hear that it was booked, and sends it again.
+	shop.sellAs("A", -1, "till-1/77")
+	if q := shop.item("A")["quantity"]; fmt.Sprint(q) != "4" {
+		t.Errorf("after a repetition it has %v of A", q)
+	}
 	if s := central.stores()["Main Street"]; s.Epoch != 2 || s.Health != "ok" {
 		t.Errorf("the store is %+v", s)
+	}
+}
+
+// sellAs changes stock under an idempotency key.
+func (s *served) sellAs(sku string, change int, key string) {
+	s.t.Helper()
+	body := fmt.Sprintf(`{"quantity_change": %d, "reason_code": "ADJUSTMENT"}`, change)
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPatch, fmt.Sprintf("%s/api/v1/inventory/%s", s.URL, s.item(sku)["id"]), strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+s.Token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", key)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		s.t.Fatalf("%s", answer.Status)
 	}
 }
