@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"archive/tar"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -94,7 +95,7 @@ var errNewerBackup = errors.New("a newer version wrote it")
 
 // unpack writes the database and holds it to its size and its sum. The error
 // of a file that is not what was written begins with "it is damaged".
-func (b *backupFile) unpack(w io.Writer) error {
+func (b *backupFile) unpack(ctx context.Context, w io.Writer) error {
 	h, err := b.t.Next()
 	if err != nil {
 		return fmt.Errorf("it is damaged: %w", err)
@@ -104,9 +105,12 @@ func (b *backupFile) unpack(w io.Writer) error {
 	}
 	sum := sha256.New()
 	out := &faultyWriter{w: w}
-	if _, err := io.Copy(io.MultiWriter(out, sum), b.t); err != nil {
+	if _, err := io.Copy(io.MultiWriter(out, sum), untilEnded{ctx, b.t}); err != nil {
 		if out.err != nil {
 			return out.err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		return fmt.Errorf("it is damaged: %w", err)
 	}

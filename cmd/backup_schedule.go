@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -111,11 +113,7 @@ func (b *backups) make(ctx context.Context) {
 	now, trusted := b.now()
 	dir := b.config.dirIn(b.dir)
 	job := &backupJob{dir: b.dir, version: b.version, now: now, free: b.spare, progress: func(int64, int64) {}}
-	err := os.MkdirAll(dir, 0o700)
-	var r backupReport
-	if err == nil {
-		r, err = job.make(ctx, backupPlace{dir: dir})
-	}
+	r, err := b.attempt(ctx, job, dir)
 	if ctx.Err() != nil {
 		return // the server stops; the next one makes it
 	}
@@ -141,6 +139,20 @@ func (b *backups) make(ctx context.Context) {
 	if err == nil && trusted {
 		b.prune(dir)
 	}
+}
+
+// attempt makes the folder where it is ours. One that somebody named must be
+// there: where a disk is not mounted, its folder would be on another.
+func (b *backups) attempt(ctx context.Context, job *backupJob, dir string) (r backupReport, err error) {
+	if b.config.Dir == "" {
+		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return r, fileError(dir, err)
+		}
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return r, fileError(dir, err)
+	}
+	return job.make(ctx, backupPlace{dir: dir})
 }
 
 // backupReserve is what a scheduled backup leaves free of a disk, in bytes: the

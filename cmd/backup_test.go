@@ -172,7 +172,7 @@ func TestABackupHoldsNoSecret(t *testing.T) {
 	defer b.close()
 	var database bytes.Buffer
 	text, err := json.Marshal(b.manifest)
-	if err := errors.Join(err, b.unpack(&database)); err != nil {
+	if err := errors.Join(err, b.unpack(t.Context(), &database)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range canaries {
@@ -270,6 +270,25 @@ func TestAFailedScheduledBackupIsToldAndRetriedAndRemovesNothing(t *testing.T) {
 	}
 	if err := c.get(t.Context(), "/healthz", nil, &health); err != nil || health.Status != "degraded" || health.Problems[0].Code != "backup_failed" {
 		t.Errorf("health says %+v, %v; %v", health, err, o.version)
+	}
+}
+
+func TestADirectoryThatIsNotMountedIsNotMade(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "nas")
+	b, _ := scheduled(t, func(o *rootOptions) { o.config.Backup.Dir = Path(dir) })
+	b.make(t.Context())
+	if s := b.LastBackup(); !s.Failed || s.At != 0 {
+		t.Errorf("it went %+v", s)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("it was made")
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b.make(t.Context())
+	if s := b.LastBackup(); s.Failed || s.At == 0 {
+		t.Errorf("then it went %+v", s)
 	}
 }
 

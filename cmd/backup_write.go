@@ -35,6 +35,10 @@ type backupJob struct {
 // backupMargin is what must stay free beside a backup under way, in bytes.
 const backupMargin = 16 << 20
 
+// backupWindow bounds the memory of compressing, in bytes: a store box has
+// little, and sells meanwhile.
+const backupWindow = 2 << 20
+
 // backupPlace is where a backup goes.
 type backupPlace struct {
 	// dir holds it; name is its name there, "" for one that says what it is.
@@ -72,11 +76,11 @@ func (j *backupJob) make(ctx context.Context, to backupPlace) (r backupReport, e
 		return r, err
 	}
 	part := filepath.Join(work, "backup")
-	if err := writeBackup(part, filepath.Join(work, databaseName), &m); err != nil {
-		return r, fileError(to.dir, err)
+	if err := writeBackup(ctx, part, filepath.Join(work, databaseName), &m); err != nil {
+		return r, orEnded(ctx, fileError(to.dir, err))
 	}
-	if err := checkWritten(part, &m); err != nil {
-		return r, withExit(exitFailure, fmt.Errorf("the backup was written and does not read back (%w); the disk of %s is not to be trusted", err, to.dir))
+	if err := checkWritten(ctx, part, &m); err != nil {
+		return r, orEnded(ctx, withExit(exitFailure, fmt.Errorf("the backup was written and does not read back (%w); the disk of %s is not to be trusted", err, to.dir)))
 	}
 	return j.place(part, to, &m)
 }
@@ -141,8 +145,8 @@ func (j *backupJob) place(part string, to backupPlace, m *manifest) (r backupRep
 }
 
 // writeBackup packs a database and what is said of it into a new file.
-func writeBackup(path, database string, m *manifest) (err error) {
-	sum, err := hashFile(database)
+func writeBackup(ctx context.Context, path, database string, m *manifest) (err error) {
+	sum, err := hashFile(ctx, database)
 	if err != nil {
 		return err
 	}
@@ -151,12 +155,13 @@ func writeBackup(path, database string, m *manifest) (err error) {
 	if err != nil {
 		return err
 	}
-	err = packBackup(f, database, m)
+	err = packBackup(ctx, f, database, m)
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-func packBackup(w io.Writer, database string, m *manifest) error {
-	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
+func packBackup(ctx context.Context, w io.Writer, database string, m *manifest) error {
+	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(backupWindow), zstd.WithEncoderCRC(true))
 	if err != nil {
 		return err
 	}
@@ -172,7 +177,7 @@ func packBackup(w io.Writer, database string, m *manifest) error {
 	t := tar.NewWriter(z)
 	err = packFile(t, manifestName, int64(len(text)), bytes.NewReader(text))
 	if err == nil {
-		err = packFile(t, databaseName, m.Bytes, in)
+		err = packFile(t, databaseName, m.Bytes, untilEnded{ctx, in})
 	}
 	return errors.Join(err, t.Close(), z.Close())
 }
@@ -185,20 +190,43 @@ func packFile(t *tar.Writer, name string, size int64, r io.Reader) error {
 	return err
 }
 
-func hashFile(path string) (string, error) {
+func hashFile(ctx context.Context, path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
 	h := sha256.New()
-	_, err = io.Copy(h, f)
+	_, err = io.Copy(h, untilEnded{ctx, f})
 	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// untilEnded reads until a context ends, so that a stop need not wait for a
+// large ledger.
+type untilEnded struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read reads on.
+func (u untilEnded) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(p)
+}
+
+// orEnded gives the end of a context rather than what that made fail.
+func orEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // checkWritten reads a backup again and holds it to what was packed, whose
 // database was verified.
-func checkWritten(path string, want *manifest) error {
+func checkWritten(ctx context.Context, path string, want *manifest) error {
 	b, err := openBackup(path)
 	if err != nil {
 		return err
@@ -207,5 +235,5 @@ func checkWritten(path string, want *manifest) error {
 	if b.manifest != *want {
 		return errors.New("its manifest is another one")
 	}
-	return b.unpack(io.Discard)
+	return b.unpack(ctx, io.Discard)
 }

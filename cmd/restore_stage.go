@@ -48,7 +48,7 @@ func (s *restoring) stage(ctx context.Context, to string, old *live) error {
 	if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o700)); err != nil {
 		return fileError(to, err)
 	}
-	if err := s.unpack(filepath.Join(to, sqlite.FileName)); err != nil {
+	if err := s.unpack(ctx, filepath.Join(to, sqlite.FileName)); err != nil {
 		return err
 	}
 	db, err := sqlite.Open(ctx, sqlite.Options{
@@ -84,18 +84,18 @@ func (s *restoring) checkRoom(dir string) error {
 	return nil
 }
 
-func (s *restoring) unpack(path string) error {
+func (s *restoring) unpack(ctx context.Context, path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fileError(path, err)
 	}
 	out := &faultyWriter{w: f}
-	err = s.file.unpack(out)
+	err = s.file.unpack(ctx, out)
 	if e := errors.Join(f.Sync(), f.Close()); out.err != nil || err == nil && e != nil {
 		return fileError(filepath.Dir(path), errors.Join(out.err, e))
 	}
 	if err != nil {
-		return backupError(s.path, err)
+		return orEnded(ctx, backupError(s.path, err))
 	}
 	return nil
 }

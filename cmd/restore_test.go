@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -28,7 +30,15 @@ func TestABackupRestoresOnANewMachine(t *testing.T) {
 	was := whole(t, dir)
 	b := backedUp(t, dir)
 	fresh := filepath.Join(t.TempDir(), "fresh")
-	r := restored(t, fresh, b.File)
+	o, out, errs := testOptions(t, fresh)
+	o.moveTo("new")
+	if code := execute(t.Context(), o, []string{"restore", b.File, "-o", "json"}); code != exitOK {
+		t.Fatalf("it ends with %d: %s", code, errs)
+	}
+	var r restoreReport
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
 	if r.Epoch != 1 || r.Seq != was.Seq || r.NewEpoch != 2 || r.Proven || r.Aside != "" || r.Key != b.Key {
 		t.Errorf("it reports %+v", r)
 	}
@@ -37,13 +47,21 @@ func TestABackupRestoresOnANewMachine(t *testing.T) {
 		t.Errorf("restored it is %+v, and was %+v", is, was)
 	}
 	// Bound to the machine it was restored on.
-	shop := box(t, fresh, "box")
+	for machine, want := range map[string]bool{"new": false, "third": true} {
+		db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: fresh, NewStore: newID, Machine: machine})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := db.Meta(t.Context())
+		if err := errors.Join(err, db.Close()); err != nil || m.Moved != want {
+			t.Errorf("on %s it counts as moved: %v, %v", machine, m.Moved, err)
+		}
+	}
+	shop := box(t, fresh, "new")
 	if q := shop.item("A")["quantity"]; fmt.Sprint(q) != "5" {
 		t.Errorf("it has %v of A", q)
 	}
-	if out := succeed(t, fresh, "sync", "status"); strings.Contains(out, "adopt") {
-		t.Errorf("it waits to be adopted: %s", out)
-	}
+	shop.stop()
 	entries, err := os.ReadDir(fresh)
 	if err != nil {
 		t.Fatal(err)
@@ -222,6 +240,25 @@ func TestWhatIsNoGoodBackupIsNotRestored(t *testing.T) {
 	}
 }
 
+func TestABackupWithAnotherDatabaseInItIsNotRestored(t *testing.T) {
+	dir, work := t.TempDir(), t.TempDir()
+	stocked(t, dir)
+	b, err := openBackup(backedUp(t, dir).File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.close()
+	m, database := b.manifest, filepath.Join(work, "other.db")
+	write(t, database, strings.Repeat("x", int(m.Bytes)))
+	f, err := os.Create(filepath.Join(work, "other.backup"))
+	if err := errors.Join(err, packBackup(t.Context(), f, database, &m), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, dir, "restore", f.Name(), "--drill"); code != exitDamaged || !strings.Contains(stderr, "does not have the sum") {
+		t.Errorf("it ends with %d: %s", code, stderr)
+	}
+}
+
 // TestAForgedBackupIsNotRestored changes the ledger in a backup and packs it
 // again with a manifest that fits.
 func TestAForgedBackupIsNotRestored(t *testing.T) {
@@ -235,7 +272,7 @@ func TestAForgedBackupIsNotRestored(t *testing.T) {
 	defer b.close()
 	database := filepath.Join(work, "forged.db")
 	f, err := os.Create(database)
-	if err != nil || b.unpack(f) != nil || f.Close() != nil {
+	if err != nil || b.unpack(t.Context(), f) != nil || f.Close() != nil {
 		t.Fatal(err)
 	}
 	tamper(t, database, `"unit":"each"`, `"unit":"eech"`)
@@ -249,7 +286,7 @@ func TestAForgedBackupIsNotRestored(t *testing.T) {
 		m := b.manifest
 		change(&m)
 		forged := filepath.Join(t.TempDir(), "forged.backup")
-		if err := writeBackup(forged, database, &m); err != nil {
+		if err := writeBackup(t.Context(), forged, database, &m); err != nil {
 			t.Fatal(err)
 		}
 		want := exitDamaged
@@ -363,7 +400,7 @@ func TestARestoredStoreOnANewMachineIsEnrolledAgainAndGetsEverythingBack(t *test
 	central.enrol(dir, "Main Street")
 	succeed(t, dir, "sync")
 	b := backedUp(t, dir)
-	shop.sell("A", -1)
+	shop.sellAs("A", -1, "till-1/77")
 	succeed(t, dir, "sync")
 	shop.stop()
 
@@ -376,7 +413,33 @@ func TestARestoredStoreOnANewMachineIsEnrolledAgainAndGetsEverythingBack(t *test
 	if q := shop.item("A")["quantity"]; fmt.Sprint(q) != "4" {
 		t.Errorf("it has %v of A", q)
 	}
+	// The till did not hear that it was booked, and sends it again.
+	shop.sellAs("A", -1, "till-1/77")
+	if q := shop.item("A")["quantity"]; fmt.Sprint(q) != "4" {
+		t.Errorf("after a repetition it has %v of A", q)
+	}
 	if s := central.stores()["Main Street"]; s.Epoch != 2 || s.Health != "ok" {
 		t.Errorf("the store is %+v", s)
+	}
+}
+
+// sellAs changes stock under an idempotency key.
+func (s *served) sellAs(sku string, change int, key string) {
+	s.t.Helper()
+	body := fmt.Sprintf(`{"quantity_change": %d, "reason_code": "ADJUSTMENT"}`, change)
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPatch, fmt.Sprintf("%s/api/v1/inventory/%s", s.URL, s.item(sku)["id"]), strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+s.Token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", key)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		s.t.Fatalf("%s", answer.Status)
 	}
 }

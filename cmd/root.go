@@ -2,7 +2,8 @@
 // configuration, opens the ledger, puts the API on a listener and turns errors
 // into exit codes. It refuses to hold any rule of the ledger or of the API:
 // every command but serve, verify, backup, restore, upgrade and config is a
-// client of the API, whether a server runs or not. Those below central speak to its database instead.
+// client of the API, whether a server runs or not. Those below central speak to
+// its database instead.
 package cmd
 
 import (
@@ -165,8 +166,8 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 		{groupStock, "Stock:", stockCommands(o)},
 		{groupAdmin, "Administration:", []*cobra.Command{
 			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o),
-			newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newDoctorCommand(o), newConfigCommand(o),
-			newVersionCommand(o),
+			newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newDoctorCommand(o),
+			newConfigCommand(o), newVersionCommand(o),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

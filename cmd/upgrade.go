@@ -23,7 +23,7 @@ copy is removed; neither the ledger nor the program that is installed is touched
 configuration in force is read by FILE too, so what it does not know of it is told.
 
 The upgrade itself is to install FILE and to start it: it copies the ledger before it
-changes it.` + exitStatus(exitConfig, exitNotFound, exitRefused, exitDamaged, exitNoAccess, exitFull, exitForeign),
+changes it.` + exitStatus(exitConfig, exitNotFound, exitRefused, exitDamaged, exitNoAccess, exitFull, exitForeign, exitNewer),
 		Example: `  shelfd upgrade --check ./shelfd-new`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.checkUpgrade(cmd.Context(), check) },
 	}

@@ -17,7 +17,7 @@ func newVerifyCommand(o *rootOptions) *cobra.Command {
 		Use: "verify", Short: "Prove that the ledger is what was written", Args: cobra.NoArgs,
 		Long: `Folds the ledger from its first entry, apart from the server's own arithmetic, and
 compares chain, balances, saved heads and their signatures. It only reads: a
-server may run meanwhile, and one that was killed need not be started first.` + exitStatus(exitNotFound, exitDamaged),
+server may run meanwhile, and one that was killed need not be started first.` + exitStatus(exitNotFound, exitDamaged, exitNewer),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.verify(cmd.Context()) },
 	}
 }

@@ -1,7 +1,9 @@
 package test
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -27,7 +29,7 @@ func answered(t *testing.T, out any, args ...string) {
 	said, err := c.Output()
 	if err != nil {
 		var stderr []byte
-		if e, ok := err.(*exec.ExitError); ok {
+		if e, ok := errors.AsType[*exec.ExitError](err); ok {
 			stderr = e.Stderr
 		}
 		t.Fatalf("%v: %v\n%s", args, err, stderr)
@@ -59,7 +61,7 @@ func (w *writers) start(s *server, items []string, n int) {
 				})
 				w.mu.Lock()
 				if err != nil || status != 200 {
-					w.wrong = fmt.Errorf("%s: %d %v %s", key, status, err, answer)
+					w.wrong = fmt.Errorf("%s: %d %s: %w", key, status, answer, cmp.Or(err, errors.New("refused")))
 					w.stop.Store(true)
 				} else {
 					w.booked[key]++

@@ -30,10 +30,11 @@ func (s *Server) healthz(x *exchange) error {
 	if size, err := s.ledger.Journal().Size(x.Request.Context()); err == nil && size.Free < lowDisk {
 		problem("disk_low", "The disk that holds the ledger is nearly full.", "Free some space.")
 	}
-	if b := s.backups.LastBackup(); b.Failed {
+	backup := s.backups.LastBackup()
+	if backup.Failed {
 		problem("backup_failed", "The newest backup failed.", "See the log; run shelfd backup to learn why.")
 	}
-	return x.send(status, s.backups.LastBackup().write(w.end().key("status").text(word)).close())
+	return x.send(status, backup.write(w.end().key("status").text(word)).close())
 }
 
 // readyz answers whether requests are taken now.
