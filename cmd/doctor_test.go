@@ -125,6 +125,18 @@ func TestDoctorFindsAnotherProgramAtItsAddress(t *testing.T) {
 	}
 }
 
+func TestDoctorPassesOnWhyAServerDoesNotWork(t *testing.T) {
+	for answer, want := range map[string]finding{
+		`{"version":"1.2.3","status":"starting","problems":[]}`:                                                               {Code: "address.starting", State: healthLook, Detail: "is opening its data"},
+		`{"version":"1.2.3","status":"failing","problems":[{"code":"x","detail":"The disk is full.","action":"Make room."}]}`: {Code: "address.failing", State: healthMend, Detail: "The disk is full. > Make room."},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }))
+		_, _, found := examined(t, newLedger(t), "--config", writeConfig(t, "listen: "+server.Listener.Addr().String()+"\n"))
+		finds(t, found, want.Code, want.State, want.Detail)
+		server.Close()
+	}
+}
+
 func TestDoctorGoesOnWithABrokenConfiguration(t *testing.T) {
 	dir := newLedger(t)
 	config := writeConfig(t, "listen: here\nlog: {level: loud}\n")
