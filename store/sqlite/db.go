@@ -141,7 +141,7 @@ func (d *DB) makeDir(o Options) error {
 	}
 	_, err := os.Stat(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, d.noLedger())
+		return d.noLedger()
 	}
 	return err
 }
@@ -183,8 +183,12 @@ func (d *DB) prepare(c *conn, l look, o Options) error {
 	// On a full disk, what is there can be read and sent all the same.
 	d.witness = openWitness(d.dir, name)
 	// That it is in use goes into the file itself, so that a copy without its
-	// log does not look like one that was closed.
-	return d.writer.truncate()
+	// log does not look like one that was closed. Readers are not waited for.
+	_, err = c.first("PRAGMA wal_checkpoint(PASSIVE)")
+	if faultOf(err) == faultFull {
+		return nil
+	}
+	return err
 }
 
 // restrict keeps the files to their owner, also those that came from a copy.
