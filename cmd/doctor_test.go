@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -21,9 +23,13 @@ import (
 	"github.com/shelfd/shelfd/syncer/wire"
 )
 
-// examined runs doctor and gives what it found, by code.
+// examined runs doctor and gives what it found, by code. Without a configuration
+// nobody's address is asked, as another program may have the usual one.
 func examined(t *testing.T, dir string, args ...string) (code int, r doctorReport, found map[string]finding) {
 	t.Helper()
+	if !slices.Contains(args, "--config") {
+		args = append(args, "--config", writeConfig(t, "listen: 127.0.0.1:0\n"))
+	}
 	code, stdout, stderr := call(t, dir, append([]string{"doctor", "-o", "json"}, args...)...)
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatalf("it ends with %d and says %q, %s", code, stdout, stderr)
@@ -254,9 +260,10 @@ func TestDoctorAsksDestinations(t *testing.T) {
 		wire.WriteProblem(w, &wire.Problem{Status: http.StatusUnauthorized, Code: wire.ProblemUnauthorized})
 	}))
 	defer denied.Close()
-	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
+	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
+	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	untrusted.StartTLS()
 	defer untrusted.Close()
-	untrusted.Config.ErrorLog = nil
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: untrusted.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
@@ -308,7 +315,7 @@ func TestACertificateThatEndsSoonIsSpokenOf(t *testing.T) {
 
 func TestDoctorWritesForPeople(t *testing.T) {
 	dir := newLedger(t)
-	out := succeed(t, dir, "doctor", "--offline")
+	out := succeed(t, dir, "doctor", "--offline", "--config", writeConfig(t, "listen: 127.0.0.1:0\n"))
 	if !strings.Contains(out, "ok              database        3 entries") || !strings.Contains(out, "look at this    backup") || strings.Contains(out, "\x1b") {
 		t.Errorf("it says\n%s", out)
 	}
