@@ -18,6 +18,8 @@ func (d *doctor) checkDirectory() []finding {
 	info, err := os.Stat(d.dir)
 	d.noDirectory = err == nil && !info.IsDir()
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && sqlite.CheckDir(existing(d.dir)) != nil:
+		return []finding{look(check, "data_dir.missing", "", "%s is not there and cannot be made: %s", d.dir, sentencesOf(sqlite.CheckDir(existing(d.dir)))[0])}
 	case errors.Is(err, fs.ErrNotExist):
 		return []finding{look(check, "data_dir.missing", "if the ledger is elsewhere, name its directory with data_dir or --data-dir; else shelfd serve makes one",
 			"%s is not there", d.dir)}
