@@ -15,12 +15,14 @@ func (d *doctor) checkLedger(ctx context.Context) []finding {
 	const check = "database"
 	ledger, err := sqlite.Open(ctx, sqlite.Options{Dir: d.dir, ReadOnly: true, Version: d.version})
 	err = openingError(err)
-	switch exitCode(err) {
-	case exitOK:
-	case exitNotFound:
+	switch code := exitCode(err); {
+	case err == nil:
+	case errors.Is(err, sqlite.ErrOlderSchema):
+		return []finding{look(check, "database.older", "", "%s", sentencesOf(err)[0])}
+	case code == exitNotFound:
 		return []finding{look(check, "database.missing", "", "%s", sentencesOf(err)[0])}
 	default:
-		return []finding{bad(check, fmt.Sprintf("database.exit_%d", exitCode(err)), "shelfd help exit-codes, and docs/troubleshooting.md", "%s", sentencesOf(err)[0])}
+		return []finding{bad(check, fmt.Sprintf("database.exit_%d", code), "shelfd help exit-codes, and docs/troubleshooting.md", "%s", sentencesOf(err)[0])}
 	}
 	d.ledger = ledger
 	meta, err := ledger.Meta(ctx)

@@ -3,8 +3,7 @@ package cmd
 import (
 	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,7 +23,7 @@ func TestDoctorAsksDestinations(t *testing.T) {
 	}))
 	defer denied.Close()
 	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
-	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	untrusted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	untrusted.StartTLS()
 	defer untrusted.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")

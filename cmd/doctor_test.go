@@ -201,6 +201,13 @@ func holding(name, text string) func(*testing.T, string) {
 	}
 }
 
+func TestDoctorLeavesOlderDataToTheNextStart(t *testing.T) {
+	dir := newLedger(t)
+	statement("PRAGMA user_version = 1")(t, dir)
+	_, _, found := examined(t, dir, "--offline")
+	finds(t, found, "database.older", healthLook, "start this one once")
+}
+
 func TestDoctorTellsTheAgeOfABackup(t *testing.T) {
 	dir := newLedger(t)
 	now := store.InstantOf(time.Now())

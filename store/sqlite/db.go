@@ -216,7 +216,7 @@ func (d *DB) openReading(ctx context.Context, o Options) error {
 	}
 	d.bare = l.bare
 	if l.schema < o.newest() {
-		return &store.Error{Op: "open", Message: d.path + " was written by shelfd " + l.wrote + "; start this one once to bring it up to date"}
+		return &store.Error{Op: "open", Err: ErrOlderSchema, Message: d.path + " was written by shelfd " + l.wrote + "; start this one once to bring it up to date"}
 	}
 	if d.pool, err = openPool(ctx, dsnOf(d.path, lookPragma)); err != nil {
 		return err
