@@ -89,10 +89,10 @@ func (o *rootOptions) needLedger() error {
 	if err == nil && !exists {
 		return withExit(exitNotFound, fmt.Errorf("there is no ledger in %s; name its directory with --data-dir, or make one with shelfd serve or shelfd import", dir))
 	}
-	if err != nil {
-		return openingError(errors.Join(sqlite.CheckDir(dir), err))
+	if closed := sqlite.CheckDir(dir); err != nil && closed != nil {
+		err = closed
 	}
-	return nil
+	return openingError(err)
 }
 
 // refuseStray keeps an account that named no directory from making a ledger of its

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -44,6 +45,8 @@ type doctor struct {
 	// fault is what is wrong with the configuration.
 	fault error
 	dir   string
+	// noDirectory tells that something else is where the data should be.
+	noDirectory bool
 	// ledger is open for reading, nil when it cannot be.
 	ledger *sqlite.DB
 	// server is the one that runs on this directory, nil for none.
@@ -101,10 +104,12 @@ func (d *doctor) report(ctx context.Context) doctorReport {
 	if d.dir != "" {
 		r.add(d.checkDirectory()...)
 		r.add(d.checkDisk()...)
+	}
+	if d.dir != "" && !d.noDirectory {
 		r.add(d.checkLedger(ctx)...)
+		r.add(d.checkBackup())
 	}
 	r.add(d.checkClock(ctx)...)
-	r.add(d.checkBackup())
 	r.add(d.checkWebhooks(ctx)...)
 	ctx, cancel := context.WithTimeout(ctx, networkPatience)
 	defer cancel()
@@ -136,6 +141,9 @@ func (d *doctor) checkVersion() finding {
 
 func (d *doctor) checkConfiguration() finding {
 	path, _ := configPath(d.configPath, d.env)
+	if _, err := os.Stat(path); err != nil {
+		path = "there is no file; defaults hold"
+	}
 	if d.fault == nil {
 		return good("configuration", "configuration", "it can be used (%s)", path)
 	}

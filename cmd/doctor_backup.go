@@ -29,7 +29,7 @@ func (d *doctor) checkBackup() finding {
 	const remedy = "shelfd backup FILE makes one; backup.schedule in the configuration makes them by itself"
 	var b lastBackup
 	data, err := readAtMost(filepath.Join(d.dir, lastBackupFile), maxLastBackup)
-	if errors.Is(err, fs.ErrNotExist) || d.dir == "" {
+	if errors.Is(err, fs.ErrNotExist) {
 		return look("backup", "backup.none", remedy, "none is known")
 	}
 	if err == nil {

@@ -16,11 +16,14 @@ import (
 func (d *doctor) checkDirectory() []finding {
 	const check = "data directory"
 	info, err := os.Stat(d.dir)
+	d.noDirectory = err == nil && !info.IsDir()
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && sqlite.CheckDir(existing(d.dir)) != nil:
+		return []finding{look(check, "data_dir.missing", "", "%s is not there and cannot be made: %s", d.dir, sentencesOf(sqlite.CheckDir(existing(d.dir)))[0])}
 	case errors.Is(err, fs.ErrNotExist):
 		return []finding{look(check, "data_dir.missing", "if the ledger is elsewhere, name its directory with data_dir or --data-dir; else shelfd serve makes one",
 			"%s is not there", d.dir)}
-	case err == nil && !info.IsDir(), sqlite.CheckDir(d.dir) != nil:
+	case d.noDirectory, sqlite.CheckDir(d.dir) != nil:
 		return []finding{bad(check, "data_dir.no_access", "", "%s", sentencesOf(sqlite.CheckDir(d.dir))[0])}
 	case err != nil:
 		return []finding{bad(check, "data_dir.no_access", "run it as the account of the service, or as an administrator", "%s", err)}
@@ -89,7 +92,7 @@ func (d *doctor) checkRoom(at string) finding {
 // existing gives the nearest directory that there is.
 func existing(dir string) string {
 	for {
-		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() || dir == filepath.Dir(dir) {
 			return dir
 		}
 		dir = filepath.Dir(dir)

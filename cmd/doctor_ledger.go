@@ -1,14 +1,9 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/sqlite"
@@ -20,12 +15,14 @@ func (d *doctor) checkLedger(ctx context.Context) []finding {
 	const check = "database"
 	ledger, err := sqlite.Open(ctx, sqlite.Options{Dir: d.dir, ReadOnly: true, Version: d.version})
 	err = openingError(err)
-	switch exitCode(err) {
-	case exitOK:
-	case exitNotFound:
+	switch code := exitCode(err); {
+	case err == nil:
+	case errors.Is(err, sqlite.ErrOlderSchema):
+		return []finding{look(check, "database.older", "", "%s", sentencesOf(err)[0])}
+	case code == exitNotFound:
 		return []finding{look(check, "database.missing", "", "%s", sentencesOf(err)[0])}
 	default:
-		return []finding{bad(check, fmt.Sprintf("database.exit_%d", exitCode(err)), "shelfd help exit-codes, and docs/troubleshooting.md", "%s", sentencesOf(err)[0])}
+		return []finding{bad(check, fmt.Sprintf("database.exit_%d", code), "shelfd help exit-codes, and docs/troubleshooting.md", "%s", sentencesOf(err)[0])}
 	}
 	d.ledger = ledger
 	meta, err := ledger.Meta(ctx)
@@ -48,6 +45,9 @@ func (d *doctor) describe(m store.Meta) finding {
 	if m.Demo {
 		kind = "made-up data, "
 	}
+	if m.Seq == 0 {
+		return good("database", "database", "%sno entries", kind)
+	}
 	return good("database", "database", "%s%s, the newest of %s", kind, counted(int(m.Seq), "entry", "entries"), m.RecordedAt)
 }
 
@@ -64,7 +64,7 @@ func (d *doctor) checkWhole(m store.Meta) (list []finding) {
 		list = append(list, look("database", "database.bare", "if it was copied while a server ran, copy it again with its -wal, or take a backup",
 			"it was not closed and came without its log %s-wal", sqlite.FileName))
 	}
-	if !m.Clean && d.server == nil {
+	if !m.Clean && d.server == nil && len(list) == 0 {
 		list = append(list, look("last stop", "stop.unclean", "nothing: the next start recovers by itself",
 			"the server was not stopped in order, or is starting; what it acknowledged is saved"))
 	}
@@ -106,73 +106,6 @@ func (d *doctor) checkTail(ctx context.Context, m store.Meta) finding {
 
 func (d *doctor) damaged(err error) finding {
 	return bad("database", "database.damaged", "keep the whole directory as it is, and restore a backup", "%s", sentencesOf(err)[0])
-}
-
-// oldestClock is before this program was made: a clock that shows less was
-// never set.
-var oldestClock = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// closeClock is how far a clock may be behind the newest entry unremarked.
-const closeClock = time.Minute
-
-// checkClock compares the clock with what is in the ledger, and looks for the
-// zones of the locations.
-func (d *doctor) checkClock(ctx context.Context) []finding {
-	now := d.clock.Wall()
-	if now.Before(oldestClock) {
-		return []finding{bad("clock", "clock.unset", "set the clock, best by the network's time", "it shows %s", now.UTC().Format(time.RFC3339))}
-	}
-	if _, err := time.LoadLocation("America/Chicago"); err != nil {
-		return []finding{bad("clock", "clock.zones", "install the package tzdata, or set ZONEINFO", "there are no data of time zones: %s", err)}
-	}
-	if d.ledger != nil {
-		m, err := d.ledger.Meta(ctx)
-		if behind := m.RecordedAt.Sub(store.InstantOf(now)); err == nil && behind > closeClock {
-			return []finding{bad("clock", "clock.behind", "set the clock; if the ledger is wrong instead, confirm the clock when the server says so",
-				"it shows %s, and the newest entry is %s later", now.UTC().Format(time.RFC3339), behind.Round(time.Second))}
-		}
-	}
-	return []finding{good("clock", "clock", "%s", now.UTC().Format(time.RFC3339))}
-}
-
-// checkWebhooks tells of endpoints that do not take what they are told.
-func (d *doctor) checkWebhooks(ctx context.Context) []finding {
-	if d.ledger == nil {
-		return nil
-	}
-	hooks, err := d.ledger.ListWebhooks(ctx)
-	if err != nil {
-		return []finding{d.damaged(err)}
-	}
-	states, err := d.states(ctx)
-	if err != nil {
-		return []finding{d.damaged(err)}
-	}
-	counts, named := map[string]int{}, ""
-	for i := range hooks {
-		h := &hooks[i]
-		at := states[h.DestinationName()]
-		switch {
-		case !h.Active:
-			continue
-		case h.DisabledAt != 0:
-			counts[cmp.Or(h.DisabledWhy, "disabled")]++
-		case at.Failures > 0:
-			counts[cmp.Or(at.Code, "failing")]++
-		default:
-			continue
-		}
-		named = h.ID.String()
-	}
-	if len(counts) == 0 {
-		return []finding{good("webhooks", "webhooks", "%s", counted(len(hooks), "endpoint", "endpoints"))}
-	}
-	var parts []string
-	for _, code := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d %s", counts[code], code))
-	}
-	return []finding{look("webhooks", "webhooks.failing", "shelfd webhook deliveries "+named+" shows what was answered",
-		"of %s some do not take what they are told: %s", counted(len(hooks), "endpoint", "endpoints"), strings.Join(parts, ", "))}
 }
 
 // states are the destinations in the database, by name.

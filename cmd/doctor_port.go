@@ -28,6 +28,11 @@ func (d *doctor) checkPort(ctx context.Context) []finding {
 	switch {
 	case !ok:
 		return []finding{bad(check, "address.taken", "stop that program, or choose another address with listen in the configuration", "another program answers at %s", address)}
+	case health.Status == "starting":
+		return []finding{look(check, "address.starting", "wait a little, then ask again", "a shelfd %s answers at %s and is opening its data", health.Version, address)}
+	case health.Status == "failing" && len(health.Problems) > 0:
+		p := health.Problems[0]
+		return []finding{bad(check, "address.failing", p.Action, "a shelfd %s answers at %s and cannot work: %s", health.Version, address, p.Detail)}
 	case d.server == nil:
 		return []finding{look(check, "address.other_data", "is data_dir right, and is this the account of the service?",
 			"a shelfd %s answers at %s, with other data or for another account", health.Version, address)}

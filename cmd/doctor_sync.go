@@ -31,7 +31,7 @@ func (d *doctor) destinationChecks(ctx context.Context) (list []check) {
 	}
 	var err error
 	switch d.enrolled, err = enrolmentOf(d.config, d.dir); {
-	case errors.Is(err, errNotEnrolled):
+	case errors.Is(err, errNotEnrolled), d.noDirectory:
 	case err != nil:
 		list = append(list, func(context.Context) []finding {
 			return []finding{bad("sync central", "sync.key", "enroll the store again: shelfd sync enroll URL CODE", "%s", err)}

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"maps"
 	"net"
@@ -17,13 +16,15 @@ import (
 	"time"
 
 	"github.com/shelfd/shelfd/store"
-	"github.com/shelfd/shelfd/store/sqlite"
-	"github.com/shelfd/shelfd/syncer/wire"
 )
 
-// examined runs doctor and gives what it found, by code.
+// examined runs doctor and gives what it found, by code. Without a configuration
+// nobody's address is asked, as another program may have the usual one.
 func examined(t *testing.T, dir string, args ...string) (code int, r doctorReport, found map[string]finding) {
 	t.Helper()
+	if !slices.Contains(args, "--config") {
+		args = append(args, "--config", writeConfig(t, "listen: 127.0.0.1:0\n"))
+	}
 	code, stdout, stderr := call(t, dir, append([]string{"doctor", "-o", "json"}, args...)...)
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatalf("it ends with %d and says %q, %s", code, stdout, stderr)
@@ -125,6 +126,18 @@ func TestDoctorFindsAnotherProgramAtItsAddress(t *testing.T) {
 	}
 }
 
+func TestDoctorPassesOnWhyAServerDoesNotWork(t *testing.T) {
+	for answer, want := range map[string]finding{
+		`{"version":"1.2.3","status":"starting","problems":[]}`:                                                               {Code: "address.starting", State: standsLook, Detail: "is opening its data"},
+		`{"version":"1.2.3","status":"failing","problems":[{"code":"x","detail":"The disk is full.","action":"Make room."}]}`: {Code: "address.failing", State: standsMend, Detail: "The disk is full. > Make room."},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }))
+		_, _, found := examined(t, newLedger(t), "--config", writeConfig(t, "listen: "+server.Listener.Addr().String()+"\n"))
+		finds(t, found, want.Code, want.State, want.Detail)
+		server.Close()
+	}
+}
+
 func TestDoctorGoesOnWithABrokenConfiguration(t *testing.T) {
 	dir := newLedger(t)
 	config := writeConfig(t, "listen: here\nlog: {level: loud}\n")
@@ -188,6 +201,13 @@ func holding(name, text string) func(*testing.T, string) {
 	}
 }
 
+func TestDoctorLeavesOlderDataToTheNextStart(t *testing.T) {
+	dir := newLedger(t)
+	statement("PRAGMA user_version = 1")(t, dir)
+	_, _, found := examined(t, dir, "--offline")
+	finds(t, found, "database.older", standsLook, "start this one once")
+}
+
 func TestDoctorTellsTheAgeOfABackup(t *testing.T) {
 	dir := newLedger(t)
 	now := store.InstantOf(time.Now())
@@ -237,66 +257,9 @@ func TestDoctorFindsSyncedFolders(t *testing.T) {
 	}
 }
 
-func TestDoctorAsksDestinations(t *testing.T) {
-	denied := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		wire.WriteProblem(w, &wire.Problem{Status: http.StatusUnauthorized, Code: wire.ProblemUnauthorized})
-	}))
-	defer denied.Close()
-	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
-	defer untrusted.Close()
-	untrusted.Config.ErrorLog = nil
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: untrusted.Certificate().Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, silent := freeListen(t)
-	config := writeConfig(t, fmt.Sprintf(`listen: %s
-sync:
-  pos:
-    - {name: denied, kind: http, file: vendure, location: A, url: "%s", user: u, key: k}
-    - {name: untrusted, kind: http, file: vendure, location: B, url: "%s", user: u, key: k}
-    - {name: trusted, kind: http, file: vendure, location: C, url: "%s", user: u, key: k, ca: "%s"}
-    - {name: silent, kind: http, file: vendure, location: D, url: "http://%s", user: u, key: k}
-    - {name: nowhere, kind: http, file: vendure, location: E, url: "https://no.invalid", user: u, key: k}
-`, silent, denied.URL, untrusted.URL, untrusted.URL, ca, silent))
-	dir := newLedger(t)
-	if err := writeEnrolment(dir, enrolment{URL: denied.URL, Key: "k"}); err != nil {
-		t.Fatal(err)
-	}
-	code, _, found := examined(t, dir, "--config", config)
-	finds(t, found, "pos.denied.unauthorized", standsMend, "Enter a new key")
-	finds(t, found, "sync.central.unauthorized", standsMend, "sync enroll")
-	finds(t, found, "pos.untrusted.tls", standsMend, "is not to be trusted")
-	finds(t, found, "pos.silent.unreachable", standsLook, "does not answer on port")
-	finds(t, found, "pos.nowhere.name", standsLook, "no.invalid is not found")
-	for c := range found {
-		if strings.HasPrefix(c, "pos.trusted.tls") || strings.HasPrefix(c, "pos.trusted.ca") {
-			t.Errorf("with its authority it is %s", c)
-		}
-	}
-	if code != exitUnwell {
-		t.Errorf("it ends with %d", code)
-	}
-	_, _, found = examined(t, dir, "--config", config, "--offline")
-	finds(t, found, "pos.denied.not_asked", standsGood, "nothing was sent yet")
-}
-
-func TestACertificateThatEndsSoonIsSpokenOf(t *testing.T) {
-	now := time.Now()
-	v := &visit{check: "x", code: "x", now: now, expires: now.Add(day), skew: -time.Hour}
-	list := v.judge(nil)
-	if len(list) != 3 || list[1].Code != "x.clock" || list[2].Code != "x.certificate" {
-		t.Errorf("it finds %+v", list)
-	}
-	v = &visit{check: "x", code: "x", now: now, expires: now.Add(90 * day)}
-	if list := v.judge(nil); len(list) != 1 {
-		t.Errorf("it finds %+v", list)
-	}
-}
-
 func TestDoctorWritesForPeople(t *testing.T) {
 	dir := newLedger(t)
-	out := succeed(t, dir, "doctor", "--offline")
+	out := succeed(t, dir, "doctor", "--offline", "--config", writeConfig(t, "listen: 127.0.0.1:0\n"))
 	if !strings.Contains(out, "ok              database        3 entries") || !strings.Contains(out, "look at this    backup") || strings.Contains(out, "\x1b") {
 		t.Errorf("it says\n%s", out)
 	}
@@ -313,24 +276,4 @@ func TestDoctorWritesForPeople(t *testing.T) {
 	if d.colourful() {
 		t.Error("NO_COLOR is not heeded")
 	}
-}
-
-func TestAPausedDestinationMustBeMended(t *testing.T) {
-	dir := newLedger(t)
-	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, NewStore: newID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.PutDestination(t.Context(), store.Destination{Name: centralName, Kind: centralName, State: store.DestinationPaused, Code: "fork", Detail: "Two histories."})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeEnrolment(dir, enrolment{URL: "https://no.invalid", Key: "k"}); err != nil {
-		t.Fatal(err)
-	}
-	_, _, found := examined(t, dir, "--offline")
-	finds(t, found, "sync.central.fork", standsMend, "Two histories.")
 }

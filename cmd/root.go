@@ -1,9 +1,9 @@
 // Package cmd is the command line and the composition of shelfd: it reads the
 // configuration, opens the ledger, puts the API on a listener and turns errors
 // into exit codes. It refuses to hold any rule of the ledger or of the API:
-// every command but serve, verify, backup, restore, upgrade and config is a
-// client of the API, whether a server runs or not. Those below central speak to
-// its database instead.
+// every command but serve, service, verify, doctor, backup, restore, upgrade and
+// config is a client of the API, whether a server runs or not. Those below central
+// speak to its database instead.
 package cmd
 
 import (

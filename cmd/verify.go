@@ -82,10 +82,9 @@ func (o *rootOptions) verify(ctx context.Context) (err error) {
 		report.OK, report.Damage = false, &damageView{damage.Seq, damage.Reason}
 	} else if fault != nil {
 		return openingError(fault)
-	}
-	if fault == nil && journal.Lost() != nil {
-		// What is there is whole; it is not all.
-		return openingError(journal.Lost())
+	} else if fault = journal.Lost(); fault != nil {
+		// What is there is whole, and it is not all.
+		report.OK, report.Damage = false, &damageView{meta.Seq + 1, sentencesOf(fault)[0]}
 	}
 	return errors.Join(o.showReport(report), openingError(fault))
 }

@@ -72,6 +72,18 @@ func TestVerifyNamesTheFirstBadEntry(t *testing.T) {
 	}
 }
 
+func TestVerifySaysThatTheNewestChangesAreMissing(t *testing.T) {
+	dir := t.TempDir()
+	for range 3 {
+		succeed(t, dir, "token", "create", "--name", "Office", "--role", "admin")
+	}
+	statement("DROP TRIGGER entry_no_delete; DELETE FROM entry WHERE seq = 3; DELETE FROM head; DELETE FROM state; DELETE FROM balances")(t, dir)
+	code, r := verified(t, dir)
+	if code != exitDamaged || r.OK || r.Damage == nil || r.Damage.Seq != 3 || !strings.Contains(r.Damage.Reason, "the newest changes are missing") {
+		t.Errorf("it ends with %d: %+v", code, r)
+	}
+}
+
 func TestVerifyFindsAForgedHead(t *testing.T) {
 	dir := t.TempDir()
 	succeed(t, dir, "token", "create", "--name", "Office", "--role", "admin")

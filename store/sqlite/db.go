@@ -189,8 +189,12 @@ func (d *DB) prepare(c *conn, l look, o Options) (err error) {
 	// On a full disk, what is there can be read and sent all the same.
 	d.witness = openWitness(d.dir, name)
 	// That it is in use goes into the file itself, so that a copy without its
-	// log does not look like one that was closed.
-	return d.writer.truncate()
+	// log does not look like one that was closed. Readers are not waited for.
+	_, err = c.first("PRAGMA wal_checkpoint(PASSIVE)")
+	if faultOf(err) == faultFull {
+		return nil
+	}
+	return err
 }
 
 // restrict keeps the files to their owner, also those that came from a copy. On
@@ -226,7 +230,7 @@ func (d *DB) openReading(ctx context.Context, o Options) error {
 	}
 	d.bare = l.bare
 	if l.schema < o.newest() {
-		return &store.Error{Op: "open", Message: d.path + " was written by shelfd " + l.wrote + "; start this one once to bring it up to date"}
+		return &store.Error{Op: "open", Err: ErrOlderSchema, Message: d.path + " was written by shelfd " + l.wrote + "; start this one once to bring it up to date"}
 	}
 	if d.pool, err = openPool(ctx, dsnOf(d.path, lookPragma)); err != nil {
 		return err

@@ -19,6 +19,9 @@ var (
 	ErrForeign = errors.New("not a shelfd ledger")
 	// ErrNewerSchema: a newer shelfd wrote the database file.
 	ErrNewerSchema = errors.New("newer schema")
+	// ErrOlderSchema: an older shelfd wrote the database file, which who only
+	// reads does not upgrade.
+	ErrOlderSchema = errors.New("older schema")
 	// ErrNoAccess: this account may not use the directory or a file in it, the
 	// disk can only be read, or it is no directory.
 	ErrNoAccess = errors.New("no access")

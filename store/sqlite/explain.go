@@ -64,7 +64,7 @@ func isSaid(err error) bool {
 	if _, damaged := errors.AsType[*store.DamageError](err); damaged || store.CodeOf(err) != "" {
 		return true
 	}
-	for _, kind := range []error{ErrLocked, ErrForeign, ErrNewerSchema, ErrDemo, ErrLost, ErrDamaged, ErrNoAccess} {
+	for _, kind := range []error{ErrLocked, ErrForeign, ErrNewerSchema, ErrOlderSchema, ErrDemo, ErrLost, ErrDamaged, ErrNoAccess} {
 		if errors.Is(err, kind) {
 			return true
 		}

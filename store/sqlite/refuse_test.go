@@ -310,6 +310,9 @@ func TestALedgerThatMustExistIsNotMade(t *testing.T) {
 		o.Existing = true
 		_, err := Open(t.Context(), o)
 		checkSaid(t, err, nil, store.CodeNotFound, "is its disk mounted")
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("it is said in two ways: %v", err)
+		}
 		if names, err := os.ReadDir(dir); len(names) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%v was made, %v", names, err)
 		}

@@ -72,7 +72,11 @@ func (w *witness) compare(c *conn, path, name string) error {
 		return err
 	}
 	if head.Epoch < w.at.Epoch || head.Seq < w.at.Seq {
-		return lost(path, fmt.Sprintf("ends with entry %s, but entries up to %s were saved: the newest changes are missing", store.Position{Epoch: head.Epoch, Seq: head.Seq}, w.at))
+		ends := "has no entries"
+		if head.Seq > 0 {
+			ends = "ends with entry " + store.Position{Epoch: head.Epoch, Seq: head.Seq}.String()
+		}
+		return lost(path, fmt.Sprintf("%s, but entries up to %s were saved: the newest changes are missing", ends, w.at))
 	}
 	r, err := c.first("SELECT hash FROM entry WHERE seq = ?", w.at.Seq)
 	if err != nil {

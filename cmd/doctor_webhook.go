@@ -1,0 +1,50 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// checkWebhooks tells of endpoints that do not take what they are told.
+func (d *doctor) checkWebhooks(ctx context.Context) []finding {
+	if d.ledger == nil {
+		return nil
+	}
+	hooks, err := d.ledger.ListWebhooks(ctx)
+	if err != nil {
+		return []finding{d.damaged(err)}
+	}
+	states, err := d.states(ctx)
+	if err != nil {
+		return []finding{d.damaged(err)}
+	}
+	counts, named := map[string]int{}, ""
+	for i := range hooks {
+		h := &hooks[i]
+		at := states[h.DestinationName()]
+		switch {
+		case !h.Active:
+			continue
+		case h.DisabledAt != 0:
+			counts[cmp.Or(h.DisabledWhy, "disabled")]++
+		case at.Failures > 0:
+			counts[cmp.Or(at.Code, "failing")]++
+		default:
+			continue
+		}
+		named = h.ID.String()
+	}
+	if len(counts) == 0 {
+		return []finding{good("webhooks", "webhooks", "%s", counted(len(hooks), "endpoint", "endpoints"))}
+	}
+	var parts []string
+	for _, code := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%d %s", counts[code], code))
+	}
+	return []finding{look("webhooks", "webhooks.failing", "shelfd webhook deliveries "+named+" shows what was answered",
+		"of %s some do not take what they are told: %s", counted(len(hooks), "endpoint", "endpoints"), strings.Join(parts, ", "))}
+}
