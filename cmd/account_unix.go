@@ -180,5 +180,8 @@ func childError(err error, said string) error {
 			text += "\n  " + d.Detail
 		}
 	}
+	if f.ExitCode == exitConfig {
+		text = "for the account " + serviceAccount + ": " + text
+	}
 	return withExit(f.ExitCode, errors.New(text))
 }

@@ -18,7 +18,9 @@ func (s *centralOptions) run(ctx context.Context) error {
 	if err := s.configure(); err != nil {
 		return err
 	}
-	log := newLogger(s.stderr, s.config.Log, slog.LevelDebug)
+	out := newLogOutput(s.stderr, s.config.Log)
+	defer out.close()
+	log := newLogger(out, s.config.Log, slog.LevelDebug)
 	office, err := s.open(ctx, log)
 	if err != nil {
 		return err

@@ -136,6 +136,15 @@ func TestServeSaysThatAPortIsTaken(t *testing.T) {
 	}
 }
 
+func TestServeSaysThatItRunsAlready(t *testing.T) {
+	dir := t.TempDir()
+	s := startServer(t, dir)
+	code, _, stderr := call(t, dir, "serve", "--listen", strings.TrimPrefix(s.URL, "http://"))
+	if code != exitInUse || !strings.Contains(stderr, "runs already, at "+s.URL) {
+		t.Errorf("a second server at the same address ends with %d: %s", code, stderr)
+	}
+}
+
 func TestServeRefusesToMixDemoAndRealData(t *testing.T) {
 	dir := t.TempDir()
 	startServer(t, dir).stop()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/kardianos/service"
@@ -165,12 +164,12 @@ func (s *serviceOptions) unitFile() string {
 	switch platform() {
 	case onSystemd:
 		if s.user {
-			return filepath.Join(home, ".config/systemd/user", serviceName+".service")
+			return home + "/.config/systemd/user/" + serviceName + ".service"
 		}
 		return "/etc/systemd/system/" + serviceName + ".service"
 	case onLaunchd:
 		if s.user {
-			return filepath.Join(home, "Library/LaunchAgents", serviceName+".plist")
+			return home + "/Library/LaunchAgents/" + serviceName + ".plist"
 		}
 		return "/Library/LaunchDaemons/" + serviceName + ".plist"
 	case "linux-upstart":

@@ -36,30 +36,25 @@ func (s *serviceOptions) showLogs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := s.logPath(u)
-	if err != nil {
-		return err
-	}
+	file := s.logPath(u)
 	if file == "" {
 		return s.showJournal(ctx)
 	}
 	return (&logTail{path: file, out: s.stdout, wait: func() <-chan time.Time { return s.clock.After(tailEvery) }}).show(ctx, s.lines, s.follow)
 }
 
-// logPath is the file that the service writes its log to, "" for the journal.
-func (s *serviceOptions) logPath(u *unit) (string, error) {
-	if err := s.loadService(u.Args); err != nil {
-		return "", err
-	}
-	if s.config.Log.File != "" {
-		return string(s.config.Log.File), nil
+// logPath is the file that the service writes its log to, "" for the journal. A
+// configuration that cannot be used is in the log that it would have by default.
+func (s *serviceOptions) logPath(u *unit) string {
+	if s.loadService(u.Args) == nil && s.config.Log.File != "" {
+		return string(s.config.Log.File)
 	}
 	for i, a := range u.Args[:max(0, len(u.Args)-1)] {
 		if a == "--log-file" {
-			return u.Args[i+1], nil
+			return u.Args[i+1]
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // readJournal makes the call of journalctl for the service.
@@ -81,7 +76,7 @@ func (s *serviceOptions) showJournal(ctx context.Context) error {
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	err := c.Run()
 	if ctx.Err() != nil {
-		return nil // Ctrl-C is how following ends
+		return nil //nolint:nilerr // Ctrl-C is how following ends.
 	}
 	if err != nil {
 		return withExit(exitNoAccess, fmt.Errorf("journalctl: %w; reading the journal may need %s", err, howAdmin))
@@ -215,11 +210,10 @@ func (s *serviceOptions) lastError(ctx context.Context) string {
 		return ""
 	}
 	var text bytes.Buffer
-	if path, err := s.logPath(u); err != nil || path == "" {
+	if path := s.logPath(u); path == "" {
 		c := s.readJournal(ctx, "--output=cat", "--lines="+strconv.Itoa(lastLines))
 		c.Stdout = &text
-		err = c.Run()
-		if err != nil {
+		if c.Run() != nil {
 			return ""
 		}
 	} else if (&logTail{path: path, out: &text}).show(ctx, lastLines, false) != nil {

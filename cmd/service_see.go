@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ func (s *serviceOptions) systemctl(ctx context.Context, args ...string) *exec.Cm
 		args = append([]string{"--user"}, args...)
 	}
 	c := exec.CommandContext(ctx, "systemctl", args...)
-	c.Env = append(s.env[:len(s.env):len(s.env)], "TZ=UTC", "LC_ALL=C")
+	c.Env = slices.Concat(s.env, []string{"TZ=UTC", "LC_ALL=C"})
 	return c
 }
 
@@ -154,7 +155,7 @@ func (s *serviceOptions) seeOther() (*sighting, error) {
 	case errors.Is(err, service.ErrNotInstalled):
 		return nil, errNotInstalled
 	case err != nil:
-		return &sighting{failed: true, exit: -1, said: "the service manager says: " + err.Error()}, nil
+		return &sighting{failed: true, exit: -1, said: "the service manager says: " + err.Error()}, nil //nolint:nilerr // That is what there is to see.
 	}
 	return &sighting{active: state == service.StatusRunning}, nil
 }

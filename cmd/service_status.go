@@ -176,8 +176,11 @@ func (s *serviceOptions) writeStatus(status *serviceStatus) error {
 		restarts = fmt.Sprintf("started again by itself %s", counted(status.Restarts, "time", "times"))
 	}
 	for _, line := range [][2]string{
-		{"reason", status.Reason}, {"address", status.URL}, {"version", status.Version},
-		{"data directory", status.DataDir}, {"restarts", restarts},
+		{"reason", status.Reason},
+		{"address", status.URL},
+		{"version", status.Version},
+		{"data directory", status.DataDir},
+		{"restarts", restarts},
 	} {
 		if line[1] == "" {
 			continue

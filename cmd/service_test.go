@@ -54,7 +54,7 @@ func withSystemd(t *testing.T) (home string) {
 
 func TestAServiceIsInstalledOnceAndKeepsItsData(t *testing.T) {
 	home, dir := withSystemd(t), filepath.Join(t.TempDir(), "a shop")
-	unitPath := filepath.Join(home, ".config/systemd/user/shelfd.service")
+	unitPath := home + "/.config/systemd/user/shelfd.service"
 	if code, _, stderr := call(t, dir, "service", "status", "--user"); code != exitNotFound || !strings.Contains(stderr, "service install") {
 		t.Errorf("before that its status is %d: %s", code, stderr)
 	}
@@ -101,7 +101,7 @@ func TestAServiceIsNotInstalledOverOthersFiles(t *testing.T) {
 	if code != exitForeign || !strings.Contains(stderr, "letter.txt") {
 		t.Errorf("it ends with %d: %s", code, stderr)
 	}
-	if _, err := os.Stat(filepath.Join(home, ".config/systemd/user/shelfd.service")); !os.IsNotExist(err) {
+	if _, err := os.Stat(home + "/.config/systemd/user/shelfd.service"); !os.IsNotExist(err) {
 		t.Errorf("it was installed all the same: %v", err)
 	}
 }

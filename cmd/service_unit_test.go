@@ -40,7 +40,7 @@ func TestEveryServiceManagerIsToldTheCommandLineAsItIs(t *testing.T) {
 	for _, platform := range []string{onSystemd, onSysv, onOpenRC, onLaunchd} {
 		m := lineFormat.FindStringSubmatch(rendered(t, u, platform))
 		var words []string
-		if m == nil || json.Unmarshal([]byte(m[1]), &words) != nil || !slices.Equal(words, u.Command()) {
+		if len(m) < 2 || json.Unmarshal([]byte(m[1]), &words) != nil || !slices.Equal(words, u.Command()) {
 			t.Errorf("%s: it reads %q back", platform, words)
 		}
 	}

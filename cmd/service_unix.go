@@ -6,7 +6,6 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime"
 )
 
@@ -31,7 +30,7 @@ func defaultLogFile(user bool, _ string) string {
 		return "/var/log/shelfd/shelfd.log"
 	}
 	if home, err := os.UserHomeDir(); err == nil && user {
-		return filepath.Join(home, "Library/Logs/shelfd/shelfd.log")
+		return home + "/Library/Logs/shelfd/shelfd.log"
 	}
 	return "/Library/Logs/shelfd/shelfd.log"
 }
