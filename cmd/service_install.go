@@ -39,13 +39,10 @@ func (s *serviceOptions) install(ctx context.Context) error {
 		return err
 	}
 	if err := s.write(u, before != nil); err != nil {
-		return err
+		return errors.Join(err, s.reportToken(made))
 	}
-	if err := s.reportInstall(made, before != nil); err != nil {
+	if err := errors.Join(s.reportInstall(made, before != nil), made.err); err != nil {
 		return err
-	}
-	if made.err != nil {
-		return made.err
 	}
 	if s.start {
 		return s.startService(ctx)
@@ -185,16 +182,23 @@ func (s *serviceOptions) reportInstall(p *prepared, update bool) error {
 	if update {
 		word = "is brought up to date; its data stay as they are"
 	}
-	fmt.Fprintf(s.stdout, "The service %s %s.\n  data directory  %s\n", serviceName, word, p.DataDir)
-	if p.Token != "" {
-		fmt.Fprintf(s.stdout, "  admin token     %s\n  Keep the token: it is shown this once. More of them: %s\n", p.Token, s.asAdmin("shelfd token create"))
-	}
+	next := "  start it        " + s.asAdmin("shelfd service start") + "\n"
 	switch {
 	case s.start:
+		next = ""
 	case update:
-		fmt.Fprintf(s.stdout, "  restart it      %s\n", s.asAdmin("shelfd service restart"))
-	default:
-		fmt.Fprintf(s.stdout, "  start it        %s\n", s.asAdmin("shelfd service start"))
+		next = "  restart it      " + s.asAdmin("shelfd service restart") + "\n"
 	}
-	return nil
+	_, err := fmt.Fprintf(s.stdout, "The service %s %s.\n  data directory  %s\n%s", serviceName, word, p.DataDir, next)
+	return errors.Join(err, s.reportToken(p))
+}
+
+// reportToken shows the first token, also when the service itself could not be
+// installed: the ledger is made, and nobody sees it again.
+func (s *serviceOptions) reportToken(p *prepared) error {
+	if p.Token == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(s.stdout, "  admin token     %s\n  Keep the token: it is shown this once. More of them: %s\n", p.Token, s.asAdmin("shelfd token create"))
+	return err
 }

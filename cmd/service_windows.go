@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
@@ -17,11 +18,11 @@ import (
 func windowsUnit() (*unit, error) {
 	u := &unit{}
 	err := withWindowsService(windows.SERVICE_QUERY_CONFIG, func(s *mgr.Service) error {
-		c, err := s.Config()
+		line, err := commandLineOf(s.Handle)
 		if err != nil {
 			return err
 		}
-		words, err := windows.DecomposeCommandLine(c.BinaryPathName)
+		words, err := windows.DecomposeCommandLine(line)
 		if err == nil && len(words) > 1 {
 			u.Program, u.Args = words[0], words[1:]
 		}
@@ -34,6 +35,22 @@ func windowsUnit() (*unit, error) {
 		return nil, withExit(exitNoAccess, fmt.Errorf("the service cannot be read: %w", err))
 	}
 	return u, nil
+}
+
+// commandLineOf asks for nothing else of a service: the rest is not known to every
+// Windows.
+func commandLineOf(service windows.Handle) (string, error) {
+	for size := uint32(8 << 10); ; {
+		buffer := make([]byte, size)
+		c := (*windows.QUERY_SERVICE_CONFIG)(unsafe.Pointer(&buffer[0]))
+		err := windows.QueryServiceConfig(service, c, size, &size)
+		if err == nil {
+			return windows.UTF16PtrToString(c.BinaryPathName), nil
+		}
+		if !errors.Is(err, windows.ERROR_INSUFFICIENT_BUFFER) || size <= uint32(len(buffer)) {
+			return "", err
+		}
+	}
 }
 
 // withWindowsService opens the service with some rights and no more, so that who
@@ -70,12 +87,12 @@ func (s *serviceOptions) writeWindows(u *unit, update bool) error {
 	}
 	err := withWindowsService(windows.SERVICE_ALL_ACCESS, func(s *mgr.Service) error {
 		if update {
-			c, err := s.Config()
+			line, err := windows.UTF16PtrFromString(windows.ComposeCommandLine(u.Command()))
 			if err != nil {
 				return err
 			}
-			c.BinaryPathName, c.Password = windows.ComposeCommandLine(u.Command()), ""
-			if err := s.UpdateConfig(c); err != nil {
+			const same = windows.SERVICE_NO_CHANGE
+			if err := windows.ChangeServiceConfig(s.Handle, same, same, same, line, nil, nil, nil, nil, nil, nil); err != nil {
 				return err
 			}
 		}
@@ -84,7 +101,14 @@ func (s *serviceOptions) writeWindows(u *unit, update bool) error {
 			{Type: mgr.ServiceRestart, Delay: 5 * time.Second},
 			{Type: mgr.ServiceRestart, Delay: 30 * time.Second},
 		}, uint32(day/time.Second))
-		return errors.Join(err, s.SetRecoveryActionsOnNonCrashFailures(true))
+		if err != nil {
+			return fmt.Errorf("recovery actions: %w", err)
+		}
+		// A Windows that does not know this starts it again after a crash only.
+		if err := s.SetRecoveryActionsOnNonCrashFailures(true); err != nil && !errors.Is(err, windows.ERROR_INVALID_LEVEL) {
+			return fmt.Errorf("recovery after an exit code: %w", err)
+		}
+		return nil
 	})
 	if err != nil {
 		return withExit(exitNoAccess, fmt.Errorf("the service cannot be set up: %w", err))
