@@ -3,9 +3,11 @@
 package test
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -78,5 +80,62 @@ func pack(t *testing.T, system, version, program, dir string) {
 	cmd.Env = env
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("packing for %s: %v\n%s", system, err, out)
+	}
+}
+
+// TestPackagesAreTheSameEachTime packs a program twice, the second time where
+// and as whom nothing is the same.
+func TestPackagesAreTheSameEachTime(t *testing.T) {
+	for _, system := range []string{"linux", "windows"} {
+		t.Run(system, func(t *testing.T) {
+			first, again := packed(t, system, "1.0.0"), t.TempDir()
+			t.Setenv("TZ", "Asia/Tokyo")
+			t.Setenv("TMPDIR", t.TempDir())
+			pack(t, system, "1.0.0", built(t, system, "1.0.0"), again)
+			made, err := os.ReadDir(first)
+			if err != nil || len(made) < 2 {
+				t.Fatalf("%d packages, %v", len(made), err)
+			}
+			for _, e := range made {
+				a, errA := os.ReadFile(filepath.Join(first, e.Name()))
+				b, errB := os.ReadFile(filepath.Join(again, e.Name()))
+				if errA != nil || errB != nil || !bytes.Equal(a, b) {
+					t.Errorf("%s differs: %v %v", e.Name(), errA, errB)
+				}
+			}
+		})
+	}
+}
+
+// TestPackagesHoldWhatIsNeeded lists them with the tools of their systems.
+func TestPackagesHoldWhatIsNeeded(t *testing.T) {
+	const linux, windows = "shelfd-1.0.0-linux-amd64", "shelfd-1.0.0-windows-amd64"
+	for _, c := range []struct {
+		system, file string
+		list         []string
+		want         []string
+	}{
+		{"linux", linux + ".tar.gz", []string{"tar", "-tzf"}, []string{linux + "/shelfd\n", "/install.sh\n", "/README.md\n", "/config.example.yaml\n", "/docs/cli.md\n", "/LICENSE\n"}},
+		{"linux", linux + ".rpm", []string{"rpm", "-qlp"}, []string{"/usr/bin/shelfd\n", "/usr/share/shelfd/config.example.yaml\n", "/usr/share/zsh/site-functions/_shelfd\n"}},
+		{"linux", linux + ".rpm", []string{"rpm", "-qp", "--scripts"}, []string{"postinstall scriptlet", "service install", "preuninstall scriptlet", "service uninstall"}},
+		{"linux", linux + ".rpm", []string{"rpm", "-qp", "--requires"}, []string{"/usr/sbin/useradd"}},
+		{"windows", windows + ".zip", []string{"unzip", "-l"}, []string{windows + "/shelfd.exe\n", "/install.ps1\n", "/README.md\n"}},
+		{"windows", windows + ".msi", []string{"msiextract", "-l"}, []string{"shelfd/shelfd.exe\n", "shelfd/README.md\n"}},
+	} {
+		t.Run(strings.Join(c.list, " ")+" "+c.file, func(t *testing.T) {
+			tool, err := exec.LookPath(c.list[0])
+			if err != nil {
+				t.Skip(err)
+			}
+			said, err := exec.Command(tool, append(c.list[1:], filepath.Join(packed(t, c.system, "1.0.0"), c.file))...).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, said)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(string(said), want) {
+					t.Errorf("it has no %q:\n%s", want, said)
+				}
+			}
+		})
 	}
 }

@@ -66,12 +66,29 @@ const bootScript = `for tree in systemd unified; do
 	[ -d /sys/fs/cgroup/$tree ] || continue
 	mkdir -p "/sys/fs/cgroup/$tree/$1" && echo 0 >"/sys/fs/cgroup/$tree/$1/cgroup.procs"
 done
-exec systemd-nspawn -q -D ` + inside + ` --keep-unit --register=no --private-network --console=pipe -b`
+exec systemd-nspawn -q -D ` + inside + ` --keep-unit --register=no --private-network --console=pipe "${@:2}"`
 
 // switchOn boots the machine and waits until everything in it is started.
 func (m *machine) switchOn() {
 	m.t.Helper()
-	m.boot = m.enter("bash", "-c", bootScript, "boot", m.groups)
+	m.power("-b")
+	m.until("it boots", func() bool {
+		_, state := m.run("systemctl", "is-system-running")
+		return strings.HasPrefix(state, "running") || strings.HasPrefix(state, "degraded")
+	})
+}
+
+// switchOnBare starts the machine without systemd: nothing in it starts, ends or
+// supervises a service but the scripts of System V init.
+func (m *machine) switchOnBare() {
+	m.t.Helper()
+	m.power("--as-pid2", "sleep", "infinity")
+}
+
+// power starts the container with options, and waits until commands run in it.
+func (m *machine) power(options ...string) {
+	m.t.Helper()
+	m.boot = m.enter(append([]string{"bash", "-c", bootScript, "boot", m.groups}, options...)...)
 	m.boot.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}
 	m.boot.Stdout, m.boot.Stderr = m.log, m.log
 	if err := m.boot.Start(); err != nil {
@@ -83,17 +100,17 @@ func (m *machine) switchOn() {
 		_ = m.boot.Wait()
 		close(ended)
 	}()
-	m.until("it boots", func() bool {
+	m.until("commands run in the machine", func() bool {
 		select {
 		case <-ended:
-			m.t.Fatalf("the machine did not boot:\n%s", m.log)
+			m.t.Fatalf("the machine did not start:\n%s", m.log)
 		default:
 		}
 		if m.init = firstOf(m.boot.Process.Pid); m.init == 0 {
 			return false
 		}
-		_, state := m.run("systemctl", "is-system-running")
-		return strings.HasPrefix(state, "running") || strings.HasPrefix(state, "degraded")
+		code, _ := m.run("true")
+		return code == 0
 	})
 }
 

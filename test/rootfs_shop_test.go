@@ -89,3 +89,11 @@ func (m *machine) wantOwner() {
 		m.t.Errorf("these are not the service's alone:\n%s", said)
 	}
 }
+
+// quantity reads an item's quantity.
+func (s *server) quantity(t *testing.T, id string) string {
+	t.Helper()
+	var item struct{ Quantity json.Number }
+	s.must(t, http.MethodGet, "/api/v1/inventory/"+id, nil, &item)
+	return item.Quantity.String()
+}

@@ -4,9 +4,11 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,24 +20,19 @@ type windows struct {
 	program string
 }
 
-// windowsProgram builds shelfd for Windows.
-func windowsProgram(t *testing.T, version string) string {
-	t.Helper()
-	path := t.TempDir() + "/shelfd.exe"
-	build := exec.Command("go", "build", "-C", "..", "-buildvcs=false", "-tags", "nomsgpack",
-		"-ldflags", "-s -w -X main.version="+version, "-o", path, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=windows", "GOARCH=amd64")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return path
-}
-
 // newWindows has the program as C:\shelfd\shelfd.exe.
 func newWindows(t *testing.T) *windows {
 	t.Helper()
 	w := &windows{layer: newLayer(t, "wine"), program: `C:\shelfd\shelfd.exe`}
-	w.put(windowsProgram(t, "1.0.0"), "/drive_c/shelfd/shelfd.exe", 0o755)
+	w.put(built(t, "windows", "1.0.0"), "/drive_c/shelfd/shelfd.exe", 0o755)
+	// Wine switches itself off, services too, when no program runs in it.
+	idle := w.wine("cmd", "/k")
+	if _, err := idle.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := idle.Start(); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
@@ -96,14 +93,6 @@ func (w *windows) served(dir string) *server {
 	return s
 }
 
-// quantity reads an item's quantity.
-func (s *server) quantity(t *testing.T, id string) string {
-	t.Helper()
-	var item struct{ Quantity json.Number }
-	s.must(t, http.MethodGet, "/api/v1/inventory/"+id, nil, &item)
-	return item.Quantity.String()
-}
-
 func TestTheWindowsProgramServesAShop(t *testing.T) {
 	w := newWindows(t)
 	serve := func() *exec.Cmd {
@@ -132,5 +121,57 @@ func TestTheWindowsProgramServesAShop(t *testing.T) {
 	s = w.served("/drive_c/data")
 	if got := s.quantity(t, items[0]); got != "42" {
 		t.Errorf("after a new start there are %s, not 42", got)
+	}
+}
+
+// TestTheWindowsServiceManagerStartsAndStopsIt makes the service by hand: Wine's
+// service manager has no accounts of services, so shelfd service install cannot
+// end there.
+func TestTheWindowsServiceManagerStartsAndStopsIt(t *testing.T) {
+	w := newWindows(t)
+	const data, settings = `C:\ProgramData\shelfd`, `C:\ProgramData\shelfd\config.yaml`
+	w.must(w.program, "service", "prepare", "--data-dir", data)
+	w.write("/drive_c/ProgramData/shelfd/config.yaml", "listen: 127.0.0.1:0\n", 0o600)
+	w.must("sc", "create", "shelfd", "binPath=", w.program+" service run --force-scm --config "+settings+" --data-dir "+data, "start=", "demand")
+	for want := range 2 {
+		w.must("net", "start", "shelfd")
+		s := w.served("/drive_c/ProgramData/shelfd")
+		if said := w.must("sc", "query", "shelfd"); !strings.Contains(said, "RUNNING") {
+			t.Errorf("the service manager says\n%s", said)
+		}
+		s.must(t, http.MethodPost, "/api/v1/products", map[string]any{"sku": fmt.Sprint("SKU-", want), "name": "Preroll"}, nil)
+		var list struct{ Data []struct{ SKU string } }
+		s.must(t, http.MethodGet, "/api/v1/products", nil, &list)
+		if len(list.Data) != want+1 {
+			t.Errorf("%d products after %d starts", len(list.Data), want+1)
+		}
+		w.must("net", "stop", "shelfd")
+		w.until("the service is stopped", func() bool { return strings.Contains(w.must("sc", "query", "shelfd"), "STOPPED") })
+		if _, err := os.Stat(w.file("/drive_c/ProgramData/shelfd/control.json")); err == nil {
+			t.Error("it did not stop in order")
+		}
+	}
+	w.must("sc", "delete", "shelfd")
+}
+
+// TestTheMSIInstallsAndRemovesTheProgram leaves the service out, which Wine
+// cannot make.
+func TestTheMSIInstallsAndRemovesTheProgram(t *testing.T) {
+	w := newWindows(t)
+	w.put(filepath.Join(packed(t, "windows", "1.0.0"), "shelfd-1.0.0-windows-amd64.msi"), "/drive_c/shelfd.msi", 0o644)
+	const environment = `HKLM\System\CurrentControlSet\Control\Session Manager\Environment`
+	w.must("msiexec", "/i", `C:\shelfd.msi`, "/qn", "NOSERVICE=1")
+	if said := w.must(`C:\Program Files\shelfd\shelfd.exe`, "version"); !strings.Contains(said, "shelfd 1.0.0") {
+		t.Errorf("what was installed says %s", said)
+	}
+	if said := w.must("reg", "query", environment, "/v", "PATH"); !strings.Contains(said, `C:\Program Files\shelfd\`) {
+		t.Errorf("it is not in PATH: %s", said)
+	}
+	w.must("msiexec", "/x", `C:\shelfd.msi`, "/qn")
+	if _, err := os.Stat(w.file("/drive_c/Program Files/shelfd/shelfd.exe")); err == nil {
+		t.Error("the program is still there")
+	}
+	if said := w.must("reg", "query", environment, "/v", "PATH"); strings.Contains(said, "shelfd") {
+		t.Errorf("it is still in PATH: %s", said)
 	}
 }
