@@ -43,7 +43,7 @@ func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (
 		log.Warn("this machine cannot be told from others; machine_id in the configuration can name it", "err", err)
 	}
 	db, err := sqlite.Open(ctx, sqlite.Options{
-		Dir: string(c.DataDir), NewStore: newID, Demo: demo, Version: o.version,
+		Dir: string(c.DataDir), NewStore: newID, Demo: demo, Existing: o.existing, Version: o.version,
 		Now: store.InstantOf(o.clock.Wall()), Machine: machine,
 	})
 	if err != nil {

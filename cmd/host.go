@@ -171,14 +171,8 @@ func (h *host) openWhile(ctx context.Context, f *front) (*app, error) {
 
 // open opens the data and says on this machine how to reach them.
 func (h *host) open(ctx context.Context) (*app, error) {
-	if h.stays {
-		// An empty directory where a disk should be is not an empty shop.
-		if err := h.needLedger(); exitCode(err) == exitNotFound {
-			return nil, withExit(exitNotFound, fmt.Errorf("there is no ledger in %s", h.config.DataDir))
-		} else if err != nil {
-			return nil, openingError(err)
-		}
-	}
+	// An empty directory where a disk should be is not an empty shop.
+	h.existing = h.stays
 	a, err := openApp(ctx, h.rootOptions, h.log, h.demo)
 	if err != nil {
 		return nil, err

@@ -86,6 +86,8 @@ type rootOptions struct {
 	// system tells that the default places are those of the service of this
 	// machine, and not of the account.
 	system bool
+	// existing lets no new ledger be made.
+	existing bool
 	// journal replaces the disk in tests.
 	journal func(store.Journal) store.Journal
 }

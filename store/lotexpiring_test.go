@@ -208,9 +208,9 @@ func TestLotsAreNotToldWhileTheDiskIsFullAndThenOnce(t *testing.T) {
 	s.wants("later")
 }
 
-// TestLots_are_told_once_for_each_place_and_day holds random lives of lots
+// TestRandomLotsAreToldOnceForEachPlaceAndDay holds random lives of lots
 // against a list of what there is to tell.
-func TestLots_are_told_once_for_each_place_and_day(t *testing.T) {
+func TestRandomLotsAreToldOnceForEachPlaceAndDay(t *testing.T) {
 	storetest.FewChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := openLotShop(t, "", 0)
@@ -230,7 +230,7 @@ func TestLots_are_told_once_for_each_place_and_day(t *testing.T) {
 				s.Adjust(items[name], rapid.Int64Range(1, 3).Draw(rt, "more"), store.Audit)
 			case 2:
 				if i, _ := s.Item(items[name]); i.Quantity > 0 {
-					s.Must(&store.Adjust{Item: i.ID, Change: -i.Quantity, Reason: store.Sale})
+					s.Must(&store.Adjust{Item: i.ID, Change: -i.Quantity, Reason: store.Audit})
 				}
 			case 3:
 				s.Clock.Advance(time.Duration(rapid.Int64Range(1, 200).Draw(rt, "hours")) * time.Hour)
