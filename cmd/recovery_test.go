@@ -27,7 +27,7 @@ func TestEveryTroubleSaysWhatIsSafeAndWhatToDo(t *testing.T) {
 				t.Errorf("%s cannot be typed as it is", step.Command)
 			}
 		}
-		if row := fmt.Sprintf("| `%s` | %d |", trouble.Code, code); !strings.Contains(string(manual), row) {
+		if row := fmt.Sprintf("| %#q | %d |", trouble.Code, code); !strings.Contains(string(manual), row) {
 			t.Errorf("docs/service.md does not say %s", row)
 		}
 	}
