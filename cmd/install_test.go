@@ -47,7 +47,7 @@ func TestTheUnitOfCentralStartsWhatThereIs(t *testing.T) {
 	if code != exitConfig || !strings.Contains(stderr, "/etc/shelfd/central.yaml") {
 		t.Errorf("%s ends with %d: %s", start[1], code, stderr)
 	}
-	want := fmt.Sprintf("RestartPreventExitStatus=%d %d %d\n", exitUsage, exitConfig, exitRefused)
+	want := fmt.Sprintf("RestartPreventExitStatus=%d %d\n", exitConfig, exitRefused)
 	if !strings.Contains(string(text), want) {
 		t.Errorf("it does not say %s", want)
 	}
