@@ -39,8 +39,8 @@ func newMachine(t *testing.T) *machine {
 			return
 		}
 		<-m.booted
-		for _, tree := range []string{"systemd", "unified", ""} {
-			removeGroups(filepath.Join("/sys/fs/cgroup", tree, m.groups))
+		for _, tree := range []string{"/systemd/", "/unified/", "/"} {
+			removeGroups("/sys/fs/cgroup" + tree + m.groups)
 		}
 	})
 	m.layer = newLayer(t, "rootfs")
