@@ -63,16 +63,18 @@ func (w *windows) run(args ...string) (code int, said string) {
 		_ = cmd.Wait()
 		close(ended)
 	}()
+	late := false
 	select {
 	case <-ended:
 	case <-time.After(turn):
+		late = true
 	}
 	text, err := os.ReadFile(out.Name())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	said = strings.ReplaceAll(string(text), "\r\n", "\n")
-	if cmd.ProcessState == nil {
+	if late {
 		w.t.Fatalf("%q does not end:\n%s", args, said)
 	}
 	return cmd.ProcessState.ExitCode(), said
