@@ -78,6 +78,9 @@ func own(dir string) error {
 		if err != nil {
 			return err
 		}
+		if d.Name() == "lost+found" {
+			return fs.SkipDir // the file system's own
+		}
 		info, err := d.Info()
 		if err != nil {
 			return err

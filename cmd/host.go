@@ -45,24 +45,17 @@ type host struct {
 // run is the life of a server: everything from the listener to the orderly
 // stop. A stop on request is a success, unless the data could not be opened.
 func (h *host) run(ctx context.Context) error {
-	ln, err := h.listen(ctx)
+	front, err := h.begin(ctx)
 	if err != nil {
 		return err
 	}
-	if h.door, err = web.NewDoor(webConfig(h.config, h.version, newSecret()), h.clock, h.log); err != nil {
-		return errors.Join(err, ln.Close())
-	}
-	if h.manager, err = managerOf(h.env); err != nil {
-		h.log.Warn("the service manager cannot be told how it goes", "err", err)
-	}
 	defer h.manager.close()
-	front := h.serve(ctx, ln)
-	h.openingSince.Store(int64(h.clock.Mono()))
-	h.tell("READY=1", "STATUS=Opening the data")
-	go h.feed(ctx)
 	a, err := h.openWhile(ctx, front)
 	if err != nil {
 		h.tell("STOPPING=1")
+		if h.stays && errors.Is(err, context.Canceled) {
+			err = nil
+		}
 		return errors.Join(err, front.end())
 	}
 	stayLean()
@@ -74,8 +67,7 @@ func (h *host) run(ctx context.Context) error {
 	}
 	h.log.Info("serving", "url", h.control.URL, "data_dir", a.dir, "version", h.version)
 	h.tell("STATUS=Serving " + h.control.URL)
-	stopping := context.AfterFunc(ctx, func() { h.tell("STOPPING=1", "STATUS=Stopping") })
-	defer stopping()
+	defer context.AfterFunc(ctx, func() { h.tell("STOPPING=1", "STATUS=Stopping") })()
 	err = a.run(ctx, front.until)
 	if e := removeControl(a.dir, h.control.Token); e != nil {
 		h.log.Warn("the control file could not be removed", "err", e)
@@ -84,6 +76,26 @@ func (h *host) run(ctx context.Context) error {
 		h.log.Info("stopped", "seq", a.ledger.Head().Seq)
 	}
 	return err
+}
+
+// begin opens the address, with a door behind which the data are still closed,
+// and tells the service manager.
+func (h *host) begin(ctx context.Context) (*front, error) {
+	ln, err := h.listen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if h.door, err = web.NewDoor(webConfig(h.config, h.version, newSecret()), h.clock, h.log); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	if h.manager, err = managerOf(h.env); err != nil {
+		h.log.Warn("the service manager cannot be told how it goes", "err", err)
+	}
+	f := h.serve(ctx, ln)
+	h.openingSince.Store(int64(h.clock.Mono()))
+	h.tell("READY=1", "STATUS=Opening the data")
+	go h.feed(ctx)
+	return f, nil
 }
 
 // listen opens the listener, with TLS where that is configured. When the address

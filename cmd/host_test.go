@@ -258,10 +258,10 @@ func (h *heard) next() string {
 	return string(b[:n])
 }
 
-// silent tells whether nothing waits to be heard.
+// silent tells whether nothing is heard for a while, in which it would be.
 func (h *heard) silent() bool {
 	var b [4096]byte
-	_ = h.conn.SetReadDeadline(time.Now().Add(-time.Second))
+	_ = h.conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
 	_, err := h.conn.Read(b[:])
 	return err != nil
 }

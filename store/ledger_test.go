@@ -53,3 +53,21 @@ func TestMovements_carry_their_value_and_counts_their_time(t *testing.T) {
 		t.Errorf("value %s, counted at %s; want %s, %s", i.Value, i.CountedAt, want, at)
 	}
 }
+
+func TestLedger_answers_a_ping_and_writes_nothing_for_it(t *testing.T) {
+	s := storetest.Open(t)
+	s.Stocked("A", 10)
+	before := s.Head()
+	if err := s.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if s.Head() != before {
+		t.Error("a ping is in the ledger")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ping(t.Context()); store.CodeOf(err) != store.CodeReadOnly {
+		t.Errorf("a ledger that is closed answers %v", err)
+	}
+}
