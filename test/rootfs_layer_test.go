@@ -50,7 +50,7 @@ func newLayer(t *testing.T, name string) *layer {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		t.Skip("this runs on Debian's packages, and this system has no apt-get")
 	}
-	below, err := filepath.Abs(filepath.Join("../.tools", name))
+	below, err := filepath.Abs(filepath.Join("..", ".tools", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,8 +39,8 @@ func newMachine(t *testing.T) *machine {
 			return
 		}
 		<-m.booted
-		for _, tree := range []string{"systemd", "unified", ""} {
-			removeGroups(filepath.Join("/sys/fs/cgroup", tree, m.groups))
+		for _, tree := range []string{"/systemd/", "/unified/", "/"} {
+			removeGroups("/sys/fs/cgroup" + tree + m.groups)
 		}
 	})
 	m.layer = newLayer(t, "rootfs")
@@ -145,6 +145,7 @@ func (m *machine) run(args ...string) (code int, said string) {
 		"HOME=/root", "LANG=C.UTF-8", "TERM=dumb", "DEBIAN_FRONTEND=noninteractive",
 	}
 	cmd := exec.CommandContext(ctx, "nsenter", append(all, args...)...)
+	cmd.WaitDelay = time.Second // for what it left behind and still holds the pipe
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		m.t.Fatalf("%q does not end:\n%s", args, out)

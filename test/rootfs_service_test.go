@@ -3,6 +3,7 @@
 package test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -200,7 +201,7 @@ func TestDataThatCannotBeOpenedAreExplained(t *testing.T) {
 	if status, answer, err := s.try(http.MethodGet, "/api/v1/inventory", "", nil); err != nil || status != http.StatusServiceUnavailable || !strings.Contains(string(answer), `"unavailable"`) {
 		t.Errorf("the API: %d %v\n%s", status, err, answer)
 	}
-	if now, err := os.ReadFile(path); err != nil || string(now) != string(bad) {
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, bad) {
 		t.Errorf("the damaged file was changed: %v", err)
 	}
 	if err := os.WriteFile(path, good, 0o600); err != nil {

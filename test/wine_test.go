@@ -47,22 +47,37 @@ func (w *windows) wine(args ...string) *exec.Cmd {
 // that it said.
 func (w *windows) run(args ...string) (code int, said string) {
 	w.t.Helper()
-	cmd, out := w.wine(args...), new(output)
+	// Wine may leave processes of its own behind, which keep a pipe open.
+	out, err := os.CreateTemp(w.t.TempDir(), "out")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer out.Close()
+	cmd := w.wine(args...)
 	cmd.Stdout, cmd.Stderr = out, out
-	ended := make(chan struct{})
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
+	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
 		close(ended)
 	}()
+	late := false
 	select {
 	case <-ended:
 	case <-time.After(turn):
-		w.t.Fatalf("%q does not end:\n%s", args, out)
+		late = true
 	}
-	return cmd.ProcessState.ExitCode(), strings.ReplaceAll(out.String(), "\r\n", "\n")
+	text, err := os.ReadFile(out.Name())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	said = strings.ReplaceAll(string(text), "\r\n", "\n")
+	if late {
+		w.t.Fatalf("%q does not end:\n%s", args, said)
+	}
+	return cmd.ProcessState.ExitCode(), said
 }
 
 // must runs a command that has to succeed.
