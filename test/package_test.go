@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -120,6 +121,7 @@ func TestPackagesHoldWhatIsNeeded(t *testing.T) {
 		{"linux", linux + ".rpm", []string{"rpm", "-qp", "--scripts"}, []string{"postinstall scriptlet", "service install", "preuninstall scriptlet", "service uninstall"}},
 		{"linux", linux + ".rpm", []string{"rpm", "-qp", "--requires"}, []string{"/usr/sbin/useradd"}},
 		{"windows", windows + ".zip", []string{"unzip", "-l"}, []string{windows + "/shelfd.exe\n", "/install.ps1\n", "/README.md\n"}},
+		{"windows", windows + ".msi", []string{"msiinfo", "export", "", "InstallExecuteSequence"}, []string{"RemoveService\tREMOVE=\"ALL\"\t1900\r\n", "MakeService\tNOT REMOVE AND NOT NOSERVICE\t4001\r\n"}},
 		{"windows", windows + ".msi", []string{"msiextract", "-l"}, []string{"shelfd/shelfd.exe\n", "shelfd/README.md\n"}},
 	} {
 		t.Run(strings.Join(c.list, " ")+" "+c.file, func(t *testing.T) {
@@ -127,7 +129,14 @@ func TestPackagesHoldWhatIsNeeded(t *testing.T) {
 			if err != nil {
 				t.Skip(err)
 			}
-			said, err := exec.Command(tool, append(c.list[1:], filepath.Join(packed(t, c.system, "1.0.0"), c.file))...).CombinedOutput()
+			args := slices.Clone(c.list[1:])
+			file := filepath.Join(packed(t, c.system, "1.0.0"), c.file)
+			if n := slices.Index(args, ""); n >= 0 {
+				args[n] = file
+			} else {
+				args = append(args, file)
+			}
+			said, err := exec.Command(tool, args...).CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, said)
 			}

@@ -139,9 +139,8 @@ func TestTheWindowsProgramServesAShop(t *testing.T) {
 	}
 }
 
-// TestTheWindowsServiceManagerStartsAndStopsIt makes the service by hand: Wine's
-// service manager has no accounts of services, so shelfd service install cannot
-// end there.
+// TestTheWindowsServiceManagerStartsAndStopsIt makes the service by hand, since
+// under Wine a program cannot tell that the service manager started it.
 func TestTheWindowsServiceManagerStartsAndStopsIt(t *testing.T) {
 	w := newWindows(t)
 	const data, settings = `C:\ProgramData\shelfd`, `C:\ProgramData\shelfd\config.yaml`
@@ -169,24 +168,42 @@ func TestTheWindowsServiceManagerStartsAndStopsIt(t *testing.T) {
 	w.must("sc", "delete", "shelfd")
 }
 
-// TestTheMSIInstallsAndRemovesTheProgram leaves the service out, which Wine
-// cannot make.
-func TestTheMSIInstallsAndRemovesTheProgram(t *testing.T) {
+// TestTheMSIInstallsAndRemovesIt has the service made and not started, for the
+// same reason.
+func TestTheMSIInstallsAndRemovesIt(t *testing.T) {
 	w := newWindows(t)
 	w.put(filepath.Join(packed(t, "windows", "1.0.0"), "shelfd-1.0.0-windows-amd64.msi"), "/drive_c/shelfd.msi", 0o644)
-	const environment = `HKLM\System\CurrentControlSet\Control\Session Manager\Environment`
-	w.must("msiexec", "/i", `C:\shelfd.msi`, "/qn", "NOSERVICE=1")
-	if said := w.must(`C:\Program Files\shelfd\shelfd.exe`, "version"); !strings.Contains(said, "shelfd 1.0.0") {
-		t.Errorf("what was installed says %s", said)
+	const (
+		program     = `C:\Program Files\shelfd\shelfd.exe`
+		environment = `HKLM\System\CurrentControlSet\Control\Session Manager\Environment`
+	)
+	for _, options := range [][]string{nil, {"NOSERVICE=1"}} {
+		w.must(append([]string{"msiexec", "/i", `C:\shelfd.msi`, "/qn"}, options...)...)
+		if said := w.must(program, "version"); !strings.Contains(said, "shelfd 1.0.0") {
+			t.Errorf("what was installed says %s", said)
+		}
+		if said := w.must("reg", "query", environment, "/v", "PATH"); !strings.Contains(said, `C:\Program Files\shelfd\`) {
+			t.Errorf("it is not in PATH: %s", said)
+		}
+		want := 19
+		if options != nil {
+			want = 4
+		}
+		if code, said := w.run(program, "service", "status"); code != want {
+			t.Errorf("with %q the service is %d: %s", options, code, said)
+		}
+		w.must("msiexec", "/x", `C:\shelfd.msi`, "/qn")
+		if _, err := os.Stat(w.file("/drive_c/Program Files/shelfd/shelfd.exe")); err == nil {
+			t.Error("the program is still there")
+		}
+		if said := w.must("reg", "query", environment, "/v", "PATH"); strings.Contains(said, "shelfd") {
+			t.Errorf("it is still in PATH: %s", said)
+		}
+		if code, said := w.run("sc", "query", "shelfd"); code == 0 && strings.Contains(said, "STATE") {
+			t.Errorf("the service is still there: %s", said)
+		}
 	}
-	if said := w.must("reg", "query", environment, "/v", "PATH"); !strings.Contains(said, `C:\Program Files\shelfd\`) {
-		t.Errorf("it is not in PATH: %s", said)
-	}
-	w.must("msiexec", "/x", `C:\shelfd.msi`, "/qn")
-	if _, err := os.Stat(w.file("/drive_c/Program Files/shelfd/shelfd.exe")); err == nil {
-		t.Error("the program is still there")
-	}
-	if said := w.must("reg", "query", environment, "/v", "PATH"); strings.Contains(said, "shelfd") {
-		t.Errorf("it is still in PATH: %s", said)
+	if _, err := os.Stat(w.file("/drive_c/ProgramData/shelfd/shelfd.db")); err != nil {
+		t.Errorf("removing it took the ledger: %v", err)
 	}
 }
