@@ -272,7 +272,7 @@ func TestABundleIsWrittenWhateverIsBroken(t *testing.T) {
 	if code, _, stderr := call(t, dir, "doctor", "--offline", "--bundle", path); code != exitRefused || !strings.Contains(stderr, "is there already") {
 		t.Errorf("over another file it ends with %d: %s", code, stderr)
 	}
-	if code, _, stderr := call(t, dir, "doctor", "--offline", "--bundle", filepath.Join(dir, "none", "b.zip")); code != exitNoAccess || !strings.Contains(stderr, "cannot be written") {
+	if code, _, stderr := call(t, dir, "doctor", "--offline", "--bundle", filepath.Join(t.TempDir(), "none", "b.zip")); code != exitNoAccess || !strings.Contains(stderr, "cannot be written") {
 		t.Errorf("into no directory it ends with %d: %s", code, stderr)
 	}
 }
