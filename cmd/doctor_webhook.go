@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +22,10 @@ func (d *doctor) checkWebhooks(ctx context.Context) []finding {
 	states, err := d.states(ctx)
 	if err != nil {
 		return []finding{d.damaged(err)}
+	}
+	if _, err := readSeal(d.dir); errors.Is(err, errNoSeal) && len(hooks) > 0 {
+		return []finding{bad("keys", "keys.seal", "put back seal.key from the copy that is kept apart from the backups; else shelfd webhook rotate for each",
+			"seal.key is missing, so the secrets of webhooks cannot be read and nothing is told to them")}
 	}
 	counts, named := map[string]int{}, ""
 	for i := range hooks {
