@@ -269,7 +269,7 @@ func TestABundleIsWrittenWhateverIsBroken(t *testing.T) {
 			t.Errorf("%s has no %q: %s", name, want, all[name])
 		}
 	}
-	if strings.Contains(string(all["manifest.txt"]), "things are wrong") {
+	if strings.Contains(string(all["manifest.txt"]), "things are wrong:\n") {
 		t.Errorf("the manifest does not say why in a line: %s", all["manifest.txt"])
 	}
 	if code, _, stderr := call(t, dir, "doctor", "--offline", "--bundle", path); code != exitRefused || !strings.Contains(stderr, "is there already") {

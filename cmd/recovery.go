@@ -80,7 +80,7 @@ func inUseTrouble(dir string) web.Trouble {
 		Code: "in_use", Title: "The data are in use by another process.", Safe: nothingTouched,
 		Steps: []web.Step{
 			{Text: "Wait if a command of shelfd is under way: it ends by itself."},
-			{Text: "If a second server was started over " + dir + ", stop that one. Its number is above:", Command: "ps -ef | grep shelfd"},
+			{Text: "If a second server was started over " + dir + ", stop that one. Its number is above:", Command: listProcesses},
 		},
 	}
 }
