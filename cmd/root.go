@@ -135,6 +135,7 @@ func writeJSON(w io.Writer, v any) error {
 const (
 	groupServer = "server"
 	groupStock  = "stock"
+	groupUpkeep = "upkeep"
 	groupAdmin  = "admin"
 )
 
@@ -171,9 +172,11 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 	}{
 		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newServiceCommand(o), newCentralCommand(o)}},
 		{groupStock, "Stock:", stockCommands(o)},
+		{groupUpkeep, "Upkeep:", []*cobra.Command{
+			newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newDoctorCommand(o),
+		}},
 		{groupAdmin, "Administration:", []*cobra.Command{
 			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o),
-			newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newDoctorCommand(o),
 			newConfigCommand(o), newVersionCommand(o),
 		}},
 	} {

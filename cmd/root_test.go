@@ -36,6 +36,7 @@ func TestCommandsEndWithTheDocumentedCodes(t *testing.T) {
 		{"token made", exitUsage, `unknown command "made" for "shelfd token"; see shelfd token --help`},
 		{"verify now", exitUsage, `unknown command "now"`},
 		{"verify --fast", exitUsage, "unknown flag: --fast"},
+		{"service logs -n few", exitUsage, `invalid argument "few" for "-n, --lines" flag; see shelfd service logs --help`},
 		{"version -o xml", exitUsage, "-o xml: must be text or json"},
 		{"token create", exitUsage, "--name and --role must be given"},
 		{"token create --name Till", exitUsage, "--role must be given; see shelfd token create --help"},

@@ -15,6 +15,7 @@ func usageError(c *cobra.Command, err error) error {
 		names = strings.TrimSuffix(names, " not set")
 		text = "--" + strings.NewReplacer(`", "`, " and --", `"`, "").Replace(names) + " must be given"
 	}
+	text, _, _ = strings.Cut(text, ": strconv.")
 	if strings.HasPrefix(text, "accepts ") && strings.Contains(text, " arg(s)") {
 		text = "it is called as: " + c.UseLine()
 	}
