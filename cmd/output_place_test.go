@@ -40,6 +40,16 @@ func TestNoOutputTakesThePlaceOfTheLedgerOrAKey(t *testing.T) {
 	whole(t, dir)
 }
 
+func TestAnExportIntoNoDirectoryNamesTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	stocked(t, dir)
+	none := filepath.Join(t.TempDir(), "none")
+	code, _, stderr := call(t, dir, "export", "stock", "-f", filepath.Join(none, "stock.csv"))
+	if code != exitNotFound || stderr != "shelfd: "+none+" does not exist\n" {
+		t.Errorf("it ends with %d: %s", code, stderr)
+	}
+}
+
 func TestABackupByHandMayGoBesideTheScheduledOnes(t *testing.T) {
 	dir := t.TempDir()
 	stocked(t, dir)

@@ -191,7 +191,7 @@ func TestCommandsAboutPointsOfSaleAreReadStrictly(t *testing.T) {
 		"pos map till product B X --auto":     "go with NAME alone",
 		"pos map till product B X --kind lot": "go with NAME alone",
 		"pos map till --called Beet":          "--called goes with",
-		"pos map till --auto --unlinked":      "none of the others can be",
+		"pos map till --auto --unlinked":      "these do not go together: --",
 		"reconcile till":                      `unknown command "till"`,
 		"reconcile --class big":               "--class big: must be one of quantity, missing_package, mapping",
 		"reconcile -o xml":                    "-o xml: must be text, json, csv, ndjson or xlsx",
