@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,6 +59,9 @@ func (o *rootOptions) backup(ctx context.Context, path string, force bool) error
 	}
 	to, err := placeOf(path, force)
 	if err != nil {
+		return err
+	}
+	if err := o.spareData(filepath.Join(to.dir, cmp.Or(to.name, "backup"))); err != nil {
 		return err
 	}
 	job := o.backupJob()

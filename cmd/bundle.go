@@ -60,6 +60,9 @@ func (d *doctor) writeBundle(ctx context.Context, path string, r doctorReport) e
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return withExit(exitRefused, fmt.Errorf("%s is there already; name a new file", path))
 	}
+	if err := d.spareData(path); err != nil {
+		return err
+	}
 	data, err := d.bundle(ctx, r)
 	if err != nil {
 		return err
@@ -89,7 +92,7 @@ func (d *doctor) bundle(ctx context.Context, r doctorReport) ([]byte, error) {
 	for _, p := range d.parts(r) {
 		text, err := p.make(ctx)
 		if err != nil {
-			fmt.Fprintf(&manifest, "  %-18s is missing: %s\n", p.name, sentencesOf(err)[0])
+			fmt.Fprintf(&manifest, "  %-18s is missing: %s\n", p.name, strings.Join(sentencesOf(err), " "))
 			continue
 		}
 		fmt.Fprintf(&manifest, "  %-18s %s (%s)\n", p.name, p.what, bytesText(int64(len(text))))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
@@ -72,8 +73,11 @@ func (d *doctor) logPart(ctx context.Context) ([]byte, error) {
 	} else {
 		text, err = d.serviceOptions().newest(ctx, logLines)
 	}
-	if err != nil || text.Len() == 0 {
-		return nil, errors.Join(errNoLog, err)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w (%w)", errNoLog, err)
+	case text.Len() == 0:
+		return nil, errNoLog
 	}
 	out := text.Bytes()
 	return out[max(0, len(out)-maxPart):], nil

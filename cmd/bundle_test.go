@@ -235,7 +235,7 @@ func TestNoSecretOfABrokenConfigurationIsShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, config := t.TempDir(), writeConfig(t, text)
-			path := filepath.Join(dir, "b.zip")
+			path := filepath.Join(t.TempDir(), "b.zip")
 			for _, args := range [][]string{{"config", "check"}, {"config", "check", "-o", "json"}, {"config", "show"}, {"serve"}, {"doctor", "--offline"}, {"doctor", "--offline", "-o", "json", "--bundle", path}} {
 				code, stdout, stderr := call(t, dir, append(slices.Clone(args), "--config", config)...)
 				if code == exitOK {
@@ -269,10 +269,13 @@ func TestABundleIsWrittenWhateverIsBroken(t *testing.T) {
 			t.Errorf("%s has no %q: %s", name, want, all[name])
 		}
 	}
+	if strings.Contains(string(all["manifest.txt"]), "things are wrong:\n") {
+		t.Errorf("the manifest does not say why in a line: %s", all["manifest.txt"])
+	}
 	if code, _, stderr := call(t, dir, "doctor", "--offline", "--bundle", path); code != exitRefused || !strings.Contains(stderr, "is there already") {
 		t.Errorf("over another file it ends with %d: %s", code, stderr)
 	}
-	if code, _, stderr := call(t, dir, "doctor", "--offline", "--bundle", filepath.Join(dir, "none", "b.zip")); code != exitNoAccess || !strings.Contains(stderr, "cannot be written") {
+	if code, _, stderr := call(t, dir, "doctor", "--offline", "--bundle", filepath.Join(t.TempDir(), "none", "b.zip")); code != exitNoAccess || !strings.Contains(stderr, "cannot be written") {
 		t.Errorf("into no directory it ends with %d: %s", code, stderr)
 	}
 }

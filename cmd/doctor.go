@@ -25,7 +25,7 @@ a running server, with none, and with data that cannot be opened, and it changes
 nothing.
 
 With --bundle it writes a file for support as well. There is no secret in it, no
-price, no note and no customer; what is in it says its manifest.txt.` + exitStatus(exitUnwell),
+price, no note and no customer; its manifest.txt says what is in it.` + exitStatus(exitUnwell),
 		Example: `  shelfd doctor
   shelfd doctor --offline
   shelfd doctor --bundle support.zip`,

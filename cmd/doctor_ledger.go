@@ -20,7 +20,7 @@ func (d *doctor) checkLedger(ctx context.Context) []finding {
 	case errors.Is(err, sqlite.ErrOlderSchema):
 		return []finding{look(check, "database.older", "", "%s", sentencesOf(err)[0])}
 	case code == exitNotFound:
-		return []finding{look(check, "database.missing", "", "%s", sentencesOf(err)[0])}
+		return []finding{look(check, "database.missing", "to begin a new one there: shelfd serve, or shelfd service install", "%s", sentencesOf(err)[0])}
 	default:
 		return []finding{bad(check, fmt.Sprintf("database.exit_%d", code), "shelfd help exit-codes, and docs/troubleshooting.md", "%s", sentencesOf(err)[0])}
 	}
@@ -32,10 +32,10 @@ func (d *doctor) checkLedger(ctx context.Context) []finding {
 	list := []finding{d.describe(meta), d.checkTail(ctx, meta)}
 	list = append(list, d.checkWhole(meta)...)
 	if _, err := readSigner(d.dir, meta.Store); err != nil && !errors.Is(err, errNoKey) {
-		list = append(list, bad("keys", "keys.ledger", "put back ledger.key from the copy that is kept with the backups", "%s", err))
+		list = append(list, bad("keys", "keys.ledger", "put back ledger.key from the copy that is kept apart from the backups", "%s", err))
 	}
 	if _, err := readSeal(d.dir); err != nil && !errors.Is(err, errNoSeal) {
-		list = append(list, bad("keys", "keys.seal", "put back seal.key from the copy that is kept with the backups", "%s", err))
+		list = append(list, bad("keys", "keys.seal", "put back seal.key from the copy that is kept apart from the backups", "%s", err))
 	}
 	return list
 }

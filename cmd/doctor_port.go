@@ -20,6 +20,10 @@ func (d *doctor) checkPort(ctx context.Context) []finding {
 	}
 	address := net.JoinHostPort(host, port)
 	c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
+	if err != nil && d.server != nil {
+		return []finding{look(check, "address.silent", "is listen right? A running server keeps the address that it was started with",
+			"nobody answers at %s; the server runs at %s", address, d.server.base)}
+	}
 	if err != nil {
 		return []finding{look(check, "address.silent", "start it: shelfd service start, or shelfd serve", "nobody answers at %s: no server runs", address)}
 	}

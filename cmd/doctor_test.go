@@ -113,6 +113,25 @@ func TestDoctorBesideAServer(t *testing.T) {
 	}
 	_, _, found = examined(t, newLedger(t), "--config", config)
 	finds(t, found, "address.other_data", standsLook, "is data_dir right")
+	elsewhere, _ := freeListen(t)
+	_, _, found = examined(t, dir, "--config", elsewhere)
+	finds(t, found, "address.silent", standsLook, "the server runs at http://"+address)
+}
+
+func TestDoctorMissesTheKeyOfWebhooksSecrets(t *testing.T) {
+	dir := newLedger(t)
+	if _, _, found := examined(t, dir, "--offline"); found["keys.seal"].Code != "" {
+		t.Errorf("without a webhook there is nothing to seal: %+v", found["keys.seal"])
+	}
+	succeed(t, dir, "webhook", "add", "https://screens.example.com/hooks")
+	if err := os.Remove(filepath.Join(dir, sealFile)); err != nil {
+		t.Fatal(err)
+	}
+	code, _, found := examined(t, dir, "--offline")
+	finds(t, found, "keys.seal", standsMend, "put back seal.key")
+	if code != exitUnwell {
+		t.Errorf("it ends with %d", code)
+	}
 }
 
 func TestDoctorFindsAnotherProgramAtItsAddress(t *testing.T) {

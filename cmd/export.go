@@ -108,6 +108,9 @@ func (e *exportOptions) run(ctx context.Context, columns []string, read func(con
 		_, err = e.write(ctx, c, e.stdout, columns, read)
 		return err
 	}
+	if err := e.spareData(e.file); err != nil {
+		return err
+	}
 	var rows int
 	err = writeWhole(e.file, func(w *exportFile) (err error) {
 		rows, err = e.write(ctx, c, w, columns, read)

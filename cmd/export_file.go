@@ -15,7 +15,7 @@ type exportFile struct{ *os.File }
 func writeWhole(path string, write func(*exportFile) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return err
+		return fileError(path, reason(err))
 	}
 	err = errors.Join(write(&exportFile{f}), f.Sync(), f.Close())
 	if err == nil {

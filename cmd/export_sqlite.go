@@ -98,6 +98,9 @@ func (e *exportOptions) copySQLite(ctx context.Context) (err error) {
 		return err
 	}
 	defer closeInto(c, &err)
+	if err := e.spareData(e.sqlite); err != nil {
+		return err
+	}
 	w := &copyWriter{client: c, rows: map[string]int{}}
 	err = writeWhole(e.sqlite, func(f *exportFile) error { return w.write(ctx, f.Name()) })
 	if err != nil {

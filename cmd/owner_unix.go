@@ -11,6 +11,9 @@ import (
 	"syscall"
 )
 
+// listProcesses is a command that shows which shelfd runs.
+const listProcesses = "ps -ef | grep shelfd"
+
 // listing is a command that shows who owns a directory and its files.
 func listing(dir string) string { return "ls -la " + quoted(dir) }
 

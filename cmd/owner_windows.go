@@ -1,5 +1,8 @@
 package cmd
 
+// listProcesses is a command that shows which shelfd runs.
+const listProcesses = `tasklist /fi "imagename eq shelfd.exe"`
+
 // listing is a command that shows who may do what with a directory.
 func listing(dir string) string { return "icacls " + quoted(dir) }
 

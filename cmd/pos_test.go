@@ -76,7 +76,7 @@ func TestACheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	says(t, dir, "pos check register", exitOK)
 	says(t, dir, "pos check bar -o json", exitUnsynced, `"name": "bar"`, `"code": "odd"`, `"exit_code": 11`)
 	says(t, dir, "pos check nobody", exitNotFound, "There is no point of sale nobody.")
-	says(t, dir, "pos check a b", exitUsage, "accepts at most 1 arg")
+	says(t, dir, "pos check a b", exitUsage, "it is called as: shelfd pos check")
 }
 
 // Every failure that a point of sale can have has a remedy.
@@ -178,7 +178,7 @@ func TestCommandsAboutPointsOfSaleAreReadStrictly(t *testing.T) {
 	for args, want := range map[string]string{
 		"pos lst":                             `unknown command "lst"`,
 		"pos list now":                        `unknown command "now"`,
-		"pos preview":                         "accepts 1 arg(s), received 0",
+		"pos preview":                         "it is called as: shelfd pos preview NAME",
 		"pos preview till --limit many":       "invalid argument",
 		"pos map":                             "accepts NAME",
 		"pos map till product":                "accepts NAME",
@@ -191,7 +191,7 @@ func TestCommandsAboutPointsOfSaleAreReadStrictly(t *testing.T) {
 		"pos map till product B X --auto":     "go with NAME alone",
 		"pos map till product B X --kind lot": "go with NAME alone",
 		"pos map till --called Beet":          "--called goes with",
-		"pos map till --auto --unlinked":      "none of the others can be",
+		"pos map till --auto --unlinked":      "these do not go together: --",
 		"reconcile till":                      `unknown command "till"`,
 		"reconcile --class big":               "--class big: must be one of quantity, missing_package, mapping",
 		"reconcile -o xml":                    "-o xml: must be text, json, csv, ndjson or xlsx",

@@ -70,6 +70,7 @@ func missingTrouble(dir string) web.Trouble {
 			{Text: "If " + dir + " is on a disk of its own or on the network, connect it and see that it is mounted:", Command: listing(dir)},
 			{Text: "If the data were moved, say where they are:", Command: "shelfd service install --data-dir DIRECTORY"},
 			{Text: "If they are gone, restore the newest backup:", Command: "shelfd restore FILE --data-dir " + quoted(dir)},
+			{Text: "If this is a new shop, make its ledger:", Command: "shelfd service install --data-dir " + quoted(dir)},
 		},
 	}
 }
@@ -79,7 +80,7 @@ func inUseTrouble(dir string) web.Trouble {
 		Code: "in_use", Title: "The data are in use by another process.", Safe: nothingTouched,
 		Steps: []web.Step{
 			{Text: "Wait if a command of shelfd is under way: it ends by itself."},
-			{Text: "If a second server was started over " + dir + ", stop that one. Its number is above:", Command: "ps -ef | grep shelfd"},
+			{Text: "If a second server was started over " + dir + ", stop that one. Its number is above:", Command: listProcesses},
 		},
 	}
 }

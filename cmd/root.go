@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,9 +50,9 @@ func Execute(p Program) int {
 func execute(ctx context.Context, o *rootOptions, args []string) int {
 	root := newRootCommand(o)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	called, err := root.ExecuteContextC(ctx)
 	if err != nil && !o.running {
-		err = withExit(exitUsage, err)
+		err = withExit(exitUsage, usageError(called, err))
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // whoever read the output has enough of it
@@ -110,6 +111,10 @@ func (o *rootOptions) load(flags ...flagValue) (err error) {
 		read = loadSystemConfig
 	}
 	o.config, o.origins, err = read(o.configPath, o.env, flags...)
+	// It is shown in logs and on pages, which are read somewhere else.
+	if whole, e := filepath.Abs(string(o.config.DataDir)); e == nil && err == nil && o.config.DataDir != "" {
+		o.config.DataDir = Path(whole)
+	}
 	return err
 }
 
@@ -130,6 +135,7 @@ func writeJSON(w io.Writer, v any) error {
 const (
 	groupServer = "server"
 	groupStock  = "stock"
+	groupUpkeep = "upkeep"
 	groupAdmin  = "admin"
 )
 
@@ -166,9 +172,11 @@ func addCommands(root *cobra.Command, o *rootOptions) {
 	}{
 		{groupServer, "Server:", []*cobra.Command{newServeCommand(o), newServiceCommand(o), newCentralCommand(o)}},
 		{groupStock, "Stock:", stockCommands(o)},
+		{groupUpkeep, "Upkeep:", []*cobra.Command{
+			newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newDoctorCommand(o),
+		}},
 		{groupAdmin, "Administration:", []*cobra.Command{
 			newSyncCommand(o), newPOSCommand(o), newReconcileCommand(o), newWebhookCommand(o), newAdoptCommand(o), newTokenCommand(o),
-			newBackupCommand(o), newRestoreCommand(o), newUpgradeCommand(o), newUpgradeCopyCommand(o), newVerifyCommand(o), newDoctorCommand(o),
 			newConfigCommand(o), newVersionCommand(o),
 		}},
 	} {

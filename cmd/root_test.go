@@ -32,14 +32,16 @@ func TestCommandsEndWithTheDocumentedCodes(t *testing.T) {
 		{"token", exitOK, ""},
 		{"config check", exitOK, ""},
 		{"verify", exitOK, ""},
-		{"tokem", exitUsage, "Did you mean this?\n\ttoken"},
-		{"token made", exitUsage, `unknown command "made" for "shelfd token"`},
+		{"tokem", exitUsage, "Did you mean this?\n\ttoken\n\nSee shelfd --help"},
+		{"token made", exitUsage, `unknown command "made" for "shelfd token"; see shelfd token --help`},
 		{"verify now", exitUsage, `unknown command "now"`},
 		{"verify --fast", exitUsage, "unknown flag: --fast"},
+		{"service logs -n few", exitUsage, `invalid argument "few" for "-n, --lines" flag; see shelfd service logs --help`},
 		{"version -o xml", exitUsage, "-o xml: must be text or json"},
-		{"token create --name Till", exitUsage, `required flag(s) "role" not set`},
+		{"token create", exitUsage, "--name and --role must be given"},
+		{"token create --name Till", exitUsage, "--role must be given; see shelfd token create --help"},
 		{"token create --name Till --role terminal --expires soon", exitUsage, "--expires soon: must be a time from now"},
-		{"token revoke", exitUsage, "accepts 1 arg(s), received 0"},
+		{"token revoke", exitUsage, "it is called as: shelfd token revoke ID [flags]; see shelfd token revoke --help"},
 		{"--config " + broken + " config check", exitConfig, "2 things are wrong:\n  " + broken + ":1:9: listen"},
 		{"--config " + broken + " serve", exitConfig, broken + ":2:14: log.level"},
 		{"serve --listen 0.0.0.0:0", exitConfig, "--listen: listen: opens 0.0.0.0:0 to the network"},
@@ -72,7 +74,7 @@ func TestErrorsAreProblemsForMachines(t *testing.T) {
 	dir := t.TempDir()
 	for args, want := range map[string]failure{
 		"-o json verify --fast": {
-			problem{Type: "about:blank", Title: "wrong usage; nothing was done", Detail: "unknown flag: --fast"}, exitUsage,
+			problem{Type: "about:blank", Title: "wrong usage; nothing was done", Detail: "unknown flag: --fast; see shelfd verify --help"}, exitUsage,
 		},
 		"-o json token create --name Till --role owner": {problem{Status: 422, Code: "invalid_request"}, exitRefused},
 	} {

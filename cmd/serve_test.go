@@ -41,6 +41,17 @@ func TestServeLetsSomebodyInOnceAndStopsInOrder(t *testing.T) {
 	}
 }
 
+func TestServeSaysWhereItsDataAreFromTheRoot(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := startServer(t, "data"); s.DataDir != filepath.Join(here, "data") {
+		t.Errorf("it says %q", s.DataDir)
+	}
+}
+
 func TestServeNeverLocksEverybodyOut(t *testing.T) {
 	dir := t.TempDir()
 	first := startServer(t, dir)

@@ -113,7 +113,7 @@ func (s *syncing) Forget(ctx context.Context) error {
 	return err
 }
 
-var errNoCentral = &store.Error{Code: store.CodeNotFound, Message: "This store is not enrolled at central."}
+var errNoCentral = &store.Error{Code: store.CodeNotFound, Message: "This store is not enrolled at central; shelfd sync enroll does that."}
 
 // Adopt makes this copy of the data the one that goes on. Nothing is synced
 // meanwhile. Codes: not_found, unavailable.

@@ -271,7 +271,7 @@ var errNoWebhooks = &store.Error{Code: store.CodeUnavailable, Message: "This sto
 
 func noPOS(name string) error { return noSuch("point of sale", fmt.Sprintf("%.100s", name)) }
 
-var errNoUplink = &store.Error{Code: store.CodeNotFound, Message: "This store is not enrolled at central."}
+var errNoUplink = &store.Error{Code: store.CodeNotFound, Message: "This store is not enrolled at central; shelfd sync enroll does that."}
 
 // noSuch refuses a name that nothing has.
 func noSuch(noun, name string) error {

@@ -93,7 +93,7 @@ func (d *DB) refuseEmpty(w *witness, log int64, o Options) error {
 func (d *DB) noLedger() error {
 	return &store.Error{
 		Code: store.CodeNotFound, Op: "open",
-		Message: "there is no ledger in " + d.dir + "; is its disk mounted, and is data_dir right? To begin a new one there: shelfd serve",
+		Message: "there is no ledger in " + d.dir + "; is its disk mounted, and is data_dir right?",
 	}
 }
 
