@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/sqlite"
 )
 
@@ -141,6 +142,32 @@ func TestRestoringOverALedgerMovesItAside(t *testing.T) {
 	// Issued after the backup, and still good.
 	if status, body := shop.ask("GET", "/api/v1/inventory", revoked, ""); status != 200 {
 		t.Errorf("the newer token gets %d: %s", status, body)
+	}
+}
+
+func TestTwoRestoresOfOneSecondKeepBothLedgers(t *testing.T) {
+	dir := t.TempDir()
+	stocked(t, dir)
+	b := backedUp(t, dir)
+	// What the first one would be named, whichever second it is.
+	o, _, _ := testOptions(t, dir)
+	s := &restoring{dir: dir, now: store.InstantOf(o.clock.Wall())}
+	first := s.asideName()
+	if err := os.Mkdir(filepath.Join(dir, first), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if second := s.asideName(); second == first {
+		t.Errorf("the second goes over the first, %s", second)
+	}
+	was := restored(t, dir, b.File, "--replace")
+	is := restored(t, dir, b.File, "--replace")
+	for _, aside := range []string{was.Aside, is.Aside} {
+		if _, err := os.Stat(filepath.Join(aside, sqlite.FileName)); err != nil {
+			t.Error(err)
+		}
+	}
+	if was.Aside == is.Aside {
+		t.Errorf("both are in %s", is.Aside)
 	}
 }
 
