@@ -74,7 +74,7 @@ func (a *app) compose(ctx context.Context, o *rootOptions, db *sqlite.DB, machin
 	if a.sync, err = newSyncing(ctx, a, o, db, machine); err != nil {
 		return err
 	}
-	if a.backups, err = newBackups(a, o); err != nil {
+	if a.backups, err = newBackups(ctx, a, o); err != nil {
 		return err
 	}
 	a.web, err = web.New(webConfig(o.config, o.version, a.secret), web.Deps{
