@@ -34,6 +34,7 @@ type app struct {
 // process as openingError says.
 func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (*app, error) {
 	c := o.config
+	o.lowered = o.lowered || isAnothers(string(c.DataDir))
 	if err := becomeOwner(string(c.DataDir)); err != nil {
 		return nil, err
 	}

@@ -257,6 +257,24 @@ func TestRootRestoresAsTheAccountOfTheData(t *testing.T) {
 	}
 }
 
+func TestWhatOnlyRootMayUseIsExplainedWhereRootIsGivenUp(t *testing.T) {
+	dir, own := nobodys(t), t.TempDir()
+	sheet := filepath.Join(own, "menu.csv")
+	write(t, sheet, "name,sku,quantity\nFlower,A,5\n")
+	if out, err := itself(t, dir, "service prepare").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, line := range []string{
+		"import --location Main " + sheet, "export stock -f " + filepath.Join(own, "x.csv"), "export --sqlite " + filepath.Join(own, "x.db"),
+	} {
+		c := itself(t, dir, line)
+		out, _ := c.CombinedOutput()
+		if c.ProcessState.ExitCode() != exitNoAccess || !strings.Contains(string(out), "start the service first") {
+			t.Errorf("%s ends with %d: %s", line, c.ProcessState.ExitCode(), out)
+		}
+	}
+}
+
 func TestRootLeavesNothingOfItsOwnInAServicesDirectory(t *testing.T) {
 	dir := nobodys(t)
 	for _, line := range []string{"service prepare", "token list", "token create --name till --role terminal"} {
