@@ -36,6 +36,13 @@ func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 	if err != nil {
 		return c, err
 	}
+	// SQLite's addresses of files name them from the root.
+	if dir, err = filepath.Abs(dir); err != nil {
+		return c, err
+	}
+	if to, err = filepath.Abs(to); err != nil {
+		return c, err
+	}
 	path := filepath.Join(dir, FileName)
 	l, err := (&DB{dir: dir, path: path}).inspect(ctx, nil, Options{ReadOnly: true, steps: steps})
 	if err != nil {

@@ -66,3 +66,15 @@ func TestACopyOfNothingIsRefused(t *testing.T) {
 		t.Errorf("something was copied: %v", err)
 	}
 }
+
+func TestPathsOfACopyMayBeRelative(t *testing.T) {
+	o := options(t.TempDir())
+	d, c := open(t, o), &chain{}
+	c.sales(t, d, 3)
+	shut(t, d)
+	t.Chdir(filepath.Dir(o.Dir))
+	copied, err := Copy(t.Context(), filepath.Base(o.Dir), "copy.db")
+	if err != nil || copied.Head.Seq != 3 {
+		t.Errorf("got %+v, %v", copied, err)
+	}
+}
