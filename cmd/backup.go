@@ -142,6 +142,7 @@ func isBackupName(name string, id store.ID) bool {
 	rest, ends := strings.CutSuffix(rest, backupSuffix)
 	at, position, both := strings.Cut(rest, "-")
 	_, ok := store.ParsePosition(position)
+	ok = ok || position == "1-0" // a ledger without entries
 	return ours && ends && both && ok && len(at) == len("20060102T150405Z")
 }
 

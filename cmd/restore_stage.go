@@ -38,10 +38,13 @@ func (s *restoring) asideName() string {
 
 // refuse tells what stands against restoring over a ledger.
 func (s *restoring) refuse(old *live, replace bool) error {
+	m := &s.file.manifest
+	if m.Demo && !old.meta.Store.IsZero() && !old.meta.Demo {
+		return withExit(exitRefused, fmt.Errorf("%s is a backup of demo data, and %s holds real data; name a directory of its own with --data-dir", s.path, s.dir))
+	}
 	if !old.exists || replace {
 		return nil
 	}
-	m := &s.file.manifest
 	what := "a ledger that cannot be read"
 	switch {
 	case old.isOf(m.Store):

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -168,6 +169,56 @@ func TestTwoRestoresOfOneSecondKeepBothLedgers(t *testing.T) {
 	}
 	if was.Aside == is.Aside {
 		t.Errorf("both are in %s", is.Aside)
+	}
+}
+
+func TestABackupOfALedgerWithoutEntriesIsOneLikeOthers(t *testing.T) {
+	dir, place := t.TempDir(), t.TempDir()
+	o, _, _ := testOptions(t, dir)
+	if err := o.load(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := openApp(t.Context(), o, slog.New(slog.DiscardHandler), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.close(); err != nil {
+		t.Fatal(err)
+	}
+	b := backedUp(t, dir, place)
+	if b.Seq != 0 || !isBackupName(filepath.Base(b.File), mustID(t, b.Store)) {
+		t.Errorf("it is %+v", b)
+	}
+	if r := restored(t, dir, b.File, "--replace"); r.Beyond != 0 {
+		t.Errorf("of the ledger that it is from it reports %+v", r)
+	}
+	if r := restored(t, t.TempDir(), b.File); r.NewEpoch != 1 || r.Seq != 0 {
+		t.Errorf("elsewhere it reports %+v", r)
+	}
+}
+
+func TestABackupOfDemoDataIsNotRestoredOverAShop(t *testing.T) {
+	shop, demo := t.TempDir(), t.TempDir()
+	stocked(t, shop)
+	o, _, _ := testOptions(t, demo)
+	if err := o.load(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := openApp(t.Context(), o, slog.New(slog.DiscardHandler), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.close(); err != nil {
+		t.Fatal(err)
+	}
+	b := backedUp(t, demo)
+	before := whole(t, shop)
+	code, _, stderr := call(t, shop, "restore", b.File, "--replace")
+	if code != exitRefused || !strings.Contains(stderr, "demo data") || whole(t, shop) != before {
+		t.Errorf("it ends with %d: %s", code, stderr)
+	}
+	if out := succeed(t, t.TempDir(), "restore", b.File); !strings.Contains(out, "serve --demo") {
+		t.Errorf("elsewhere it says %s", out)
 	}
 }
 
