@@ -30,7 +30,7 @@ type Copied struct {
 // may run and write meanwhile, and changes nothing in the directory. The copy
 // is as of a ledger that was closed in order; it is on the disk when Copy
 // returns. Codes: not_found without a ledger; storage_full. The errors wrap
-// ErrForeign and ErrNewerSchema.
+// ErrForeign, ErrDamaged, ErrLost and ErrNewerSchema.
 func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 	steps, err := migrations(migrationFiles)
 	if err != nil {
@@ -44,12 +44,8 @@ func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 		return c, err
 	}
 	path := filepath.Join(dir, FileName)
-	l, err := (&DB{dir: dir, path: path}).inspect(ctx, nil, Options{ReadOnly: true, steps: steps})
-	if err != nil {
+	if err := checkWhole(ctx, &DB{dir: dir, path: path}, Options{ReadOnly: true, steps: steps}); err != nil {
 		return c, err
-	}
-	if !l.exists {
-		return c, &store.Error{Code: store.CodeNotFound, Op: "copy", Message: "There is no ledger in " + dir + "."}
 	}
 	if err := vacuumInto(ctx, path, to); err != nil {
 		return c, failedCopy(to, err)
@@ -58,6 +54,28 @@ func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 		return c, failedCopy(to, err)
 	}
 	return lookInto(ctx, to)
+}
+
+// checkWhole refuses what is no ledger, and one that lacks what was acknowledged:
+// a copy of it would go over one that has that. A server that runs may write the
+// witness while it is read, so only what it says again counts.
+func checkWhole(ctx context.Context, d *DB, o Options) error {
+	for range 3 {
+		w, err := readWitness(d.dir)
+		if err != nil {
+			return err
+		}
+		l, err := d.inspect(ctx, w, o)
+		switch {
+		case err != nil:
+			return err
+		case !l.exists:
+			return &store.Error{Code: store.CodeNotFound, Op: "copy", Message: "There is no ledger in " + d.dir + "."}
+		case d.lost == nil:
+			return nil
+		}
+	}
+	return d.lost
 }
 
 // failedCopy says what a copy could not be made for.
