@@ -57,23 +57,14 @@ func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 }
 
 // checkWhole refuses what is no ledger, and one that lacks what was acknowledged:
-// a copy of it would go over one that has that. A server that runs may write the
-// witness while it is read, so only what it says again counts.
+// a copy of it would go over one that has that.
 func checkWhole(ctx context.Context, d *DB, o Options) error {
-	for range 3 {
-		w, err := readWitness(d.dir)
-		if err != nil {
-			return err
-		}
-		l, err := d.inspect(ctx, w, o)
-		switch {
-		case err != nil:
-			return err
-		case !l.exists:
-			return &store.Error{Code: store.CodeNotFound, Op: "copy", Message: "There is no ledger in " + d.dir + "."}
-		case d.lost == nil:
-			return nil
-		}
+	l, err := d.inspectBeside(ctx, o)
+	if err == nil && !l.exists {
+		err = &store.Error{Code: store.CodeNotFound, Op: "copy", Message: "There is no ledger in " + d.dir + "."}
+	}
+	if err != nil {
+		return err
 	}
 	return d.lost
 }
