@@ -34,6 +34,7 @@ type app struct {
 // process as openingError says.
 func openApp(ctx context.Context, o *rootOptions, log *slog.Logger, demo bool) (*app, error) {
 	c := o.config
+	o.lowered = o.lowered || isAnothers(string(c.DataDir))
 	if err := becomeOwner(string(c.DataDir)); err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func (a *app) compose(ctx context.Context, o *rootOptions, db *sqlite.DB, machin
 	if a.sync, err = newSyncing(ctx, a, o, db, machine); err != nil {
 		return err
 	}
-	if a.backups, err = newBackups(a, o); err != nil {
+	if a.backups, err = newBackups(ctx, a, o); err != nil {
 		return err
 	}
 	a.web, err = web.New(webConfig(o.config, o.version, a.secret), web.Deps{

@@ -145,5 +145,19 @@ func isBackupName(name string, id store.ID) bool {
 	rest, ends := strings.CutSuffix(rest, backupSuffix)
 	at, position, both := strings.Cut(rest, "-")
 	_, ok := store.ParsePosition(position)
+	ok = ok || position == "1-0" // a ledger without entries
 	return ours && ends && both && ok && len(at) == len("20060102T150405Z")
+}
+
+// compareBackups orders the names of one store's backups by how far the ledger
+// was, and only then by the clock, which may have been wrong.
+func compareBackups(x, y string) int {
+	p, q := positionIn(x), positionIn(y)
+	return cmp.Or(cmp.Compare(p.Epoch, q.Epoch), cmp.Compare(p.Seq, q.Seq), strings.Compare(x, y))
+}
+
+func positionIn(name string) store.Position {
+	parts := strings.Split(strings.TrimSuffix(name, backupSuffix), "-")
+	p, _ := store.ParsePosition(strings.Join(parts[max(0, len(parts)-2):], "-"))
+	return p
 }

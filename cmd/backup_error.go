@@ -40,6 +40,19 @@ func fileError(path string, err error) error {
 	return fmt.Errorf("%s cannot be used: %w", path, err)
 }
 
+// ownFileError is fileError for a file of whoever gave the command, which may
+// go on as the account that owns the data.
+func (o *rootOptions) ownFileError(path string, err error) error {
+	if o.lowered && errors.Is(err, fs.ErrPermission) {
+		return withExit(exitNoAccess, fmt.Errorf("%s cannot be used by the account that owns %s, as which this goes on while no server runs; start the service first (sudo shelfd service start), or choose a place that this account may use",
+			path, o.config.DataDir))
+	}
+	if errors.Is(err, fs.ErrPermission) || isFull(err) || errors.Is(err, fs.ErrNotExist) {
+		return fileError(path, err)
+	}
+	return err
+}
+
 // missing names what is not there: the file, or the directory that it would
 // be in.
 func missing(path string, err error) string {

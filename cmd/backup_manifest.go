@@ -60,8 +60,8 @@ func fingerprint(public string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// position names the newest entry.
-func (m *manifest) position() string { return store.Position{Epoch: m.Epoch, Seq: m.Seq}.String() }
+// position names the newest entry, with seq 0 where there is none.
+func (m *manifest) position() string { return fmt.Sprintf("%d-%d", m.Epoch, m.Seq) }
 
 // errOtherKey: a backup was signed with another key than the one at hand.
 var errOtherKey = errors.New("another key signed it")

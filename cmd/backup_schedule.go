@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,16 +38,18 @@ type backups struct {
 	now func() (store.Instant, bool)
 	// due gives the first time after another that is due; nil for never.
 	due func(time.Time) time.Time
-	// started is when the server did, retry the monotonic time before which a
-	// failed one is not tried again, wait the time to the retry after that.
-	started     time.Time
+	// began is when the ledger did, not the server: where that is off at night,
+	// none runs when the first backup is due.
+	began time.Time
+	// retry is the monotonic time before which a failed one is not tried again,
+	// wait the time to the retry after that.
 	retry, wait time.Duration
 
 	mu     sync.Mutex
 	status backupStatus
 }
 
-func newBackups(a *app, o *rootOptions) (*backups, error) {
+func newBackups(ctx context.Context, a *app, o *rootOptions) (*backups, error) {
 	due, err := syncer.Due(string(o.config.Backup.Schedule), time.Local)
 	if err != nil {
 		return nil, err
@@ -57,10 +58,24 @@ func newBackups(a *app, o *rootOptions) (*backups, error) {
 		config: o.config.Backup, dir: a.dir, version: o.version, ledger: a.ledger, clock: a.clock, log: a.log,
 		free: sqlite.FreeBytes, now: a.ledger.Now, due: due, wait: backupRetry,
 	}
-	now, _ := a.ledger.Now()
-	b.started = now.Time()
+	b.began = beginOf(ctx, a.ledger)
 	b.look()
 	return b, nil
+}
+
+// beginOf gives when the first entry of a ledger was recorded; now where that
+// cannot be told.
+func beginOf(ctx context.Context, l *store.Ledger) time.Time {
+	now, _ := l.Now()
+	stored, err := l.Journal().FindEntry(ctx, 1)
+	if err != nil {
+		return now.Time()
+	}
+	first, err := store.ParseEntry(stored.Bytes)
+	if err != nil {
+		return now.Time()
+	}
+	return min(now, first.RecordedAt).Time()
 }
 
 // look reads what is known of the newest backup; a person may have made it.
@@ -100,7 +115,7 @@ func (b *backups) isDue() bool {
 	last := b.status.At
 	b.mu.Unlock()
 	now, _ := b.now()
-	since := b.started
+	since := b.began
 	if last > 0 && last <= now {
 		since = last.Time()
 	}
@@ -137,7 +152,7 @@ func (b *backups) make(ctx context.Context) {
 		b.log.Warn("how the backup went could not be written down", "err", e)
 	}
 	if err == nil && trusted {
-		b.prune(dir)
+		b.prune(dir, filepath.Base(r.File))
 	}
 }
 
@@ -165,8 +180,8 @@ func (b *backups) spare(dir string) (int64, error) {
 }
 
 // prune removes the oldest of this store's backups that got their names from
-// us, and the work that was broken off.
-func (b *backups) prune(dir string) {
+// us, but not the one just made.
+func (b *backups) prune(dir, made string) {
 	meta, err := b.ledger.Journal().Meta(context.Background())
 	if err != nil {
 		b.log.Warn("old backups stay", "err", err)
@@ -179,13 +194,12 @@ func (b *backups) prune(dir string) {
 	}
 	var names []string
 	for _, e := range entries {
-		if e.Type().IsRegular() && isBackupName(e.Name(), meta.Store) {
+		if e.Type().IsRegular() && e.Name() != made && isBackupName(e.Name(), meta.Store) {
 			names = append(names, e.Name())
 		}
 	}
-	// By name is by age.
-	slices.SortFunc(names, func(x, y string) int { return strings.Compare(y, x) })
-	for _, name := range names[min(b.config.Keep, len(names)):] {
+	slices.SortFunc(names, func(x, y string) int { return compareBackups(y, x) })
+	for _, name := range names[min(b.config.Keep-1, len(names)):] {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			b.log.Warn("an old backup could not be removed", "err", err)
 			continue

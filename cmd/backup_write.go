@@ -53,13 +53,12 @@ func (j *backupJob) make(ctx context.Context, to backupPlace) (r backupReport, e
 	if err := j.checkRoom(to.dir); err != nil {
 		return r, err
 	}
-	// The copy and the file are made in a folder of their own beside the
-	// place, so that nobody takes them for a backup.
-	work := filepath.Join(to.dir, cmp.Or(to.name, "shelfd-backup")+".part")
-	if err := errors.Join(os.RemoveAll(work), os.Mkdir(work, 0o700)); err != nil {
-		return r, fileError(work, err)
+	bench, err := takeBench(to.dir)
+	if err != nil {
+		return r, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	defer func() { err = errors.Join(err, bench.close()) }()
+	work := bench.dir
 	copied, err := sqlite.Copy(ctx, j.dir, filepath.Join(work, databaseName))
 	if err != nil {
 		return r, copyError(work, err)

@@ -32,7 +32,7 @@ func connect(ctx context.Context, o *rootOptions) (*client, error) {
 			return c, nil
 		}
 	}
-	for waited := time.Duration(0); ; waited += connectEvery {
+	for began := o.clock.Mono(); ; {
 		c, err := connectLocal(ctx, o)
 		if exitCode(err) != exitInUse {
 			return c, err
@@ -43,7 +43,8 @@ func connect(ctx context.Context, o *rootOptions) (*client, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if waited >= o.patience {
+		// To ask a server that hangs takes long.
+		if o.clock.Mono()-began >= o.patience {
 			return nil, err
 		}
 		select {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shelfd/shelfd/store"
 	"github.com/shelfd/shelfd/store/sqlite"
@@ -217,4 +218,41 @@ func clientOf(t *testing.T, h http.HandlerFunc) *client {
 	transport := &handlerTransport{handler: h}
 	t.Cleanup(transport.calls.Wait)
 	return &client{base: "http://localhost", http: &http.Client{Transport: transport}}
+}
+
+// hurried is a clock that goes on by a second whenever it is looked at.
+type hurried struct {
+	store.Clock
+	at time.Duration
+}
+
+func (c *hurried) Mono() time.Duration { c.at += time.Second; return c.at }
+
+func (c *hurried) After(time.Duration) <-chan time.Time {
+	over := make(chan time.Time)
+	close(over)
+	return over
+}
+
+func TestAServerThatHangsIsNotAskedForMinutes(t *testing.T) {
+	dir := t.TempDir()
+	asked := 0
+	hangs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer hangs.Close()
+	hold, err := sqlite.TakeHold(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Close()
+	if err := writeControl(dir, control{URL: hangs.URL, PID: os.Getpid(), Token: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	o, _, _ := testOptions(t, dir)
+	o.clock, o.patience = &hurried{Clock: o.clock}, 3*time.Second
+	if _, err := connect(t.Context(), o); exitCode(err) != exitInUse || asked == 0 || asked > 4 {
+		t.Errorf("asked %d times, it ends with %v", asked, err)
+	}
 }

@@ -1,40 +1,19 @@
 package cmd
 
 import (
-	"encoding/json"
-	"errors"
-	"io/fs"
 	"path/filepath"
 	"time"
 
 	"github.com/shelfd/shelfd/store"
 )
 
-// lastBackup is what whoever made the last backup left beside the ledger.
-type lastBackup struct {
-	At    store.Instant `json:"at"`
-	File  string        `json:"file"`
-	Error string        `json:"error"`
-}
-
-const (
-	lastBackupFile = "backup.json"
-	maxLastBackup  = 64 << 10
-	// oldBackup is how old the newest backup may be unremarked.
-	oldBackup = 2 * day
-)
+// oldBackup is how old the newest backup may be unremarked.
+const oldBackup = 2 * day
 
 // checkBackup tells how old the newest backup is.
 func (d *doctor) checkBackup() finding {
 	const remedy = "shelfd backup FILE makes one; backup.schedule in the configuration makes them by itself"
-	var b lastBackup
-	data, err := readAtMost(filepath.Join(d.dir, lastBackupFile), maxLastBackup)
-	if errors.Is(err, fs.ErrNotExist) {
-		return look("backup", "backup.none", remedy, "none is known")
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &b)
-	}
+	b, err := readBackupStatus(d.dir)
 	if err != nil {
 		return look("backup", "backup.unknown", remedy, "it cannot be told how old the newest is: %s", err)
 	}
@@ -43,7 +22,9 @@ func (d *doctor) checkBackup() finding {
 	case b.Error != "":
 		return bad("backup", "backup.failed", "mend that; the next one is tried as scheduled", "the last one failed: %s", b.Error)
 	case b.At == 0:
-		return look("backup", "backup.none", remedy, "none was made yet")
+		return look("backup", "backup.none", remedy, "none is known")
+	case age < -time.Hour:
+		return look("backup", "backup.unknown", remedy, "it cannot be told how old the newest is: it was made at %s by a clock that was ahead", b.At)
 	case age > oldBackup:
 		return look("backup", "backup.old", remedy, "the newest is %d days old", int(age/day))
 	}

@@ -207,7 +207,7 @@ func TestDoctorFindsWhatIsWrongWithTheData(t *testing.T) {
 	}
 }
 
-func backupSays(text string) func(*testing.T, string) { return holding(lastBackupFile, text) }
+func backupSays(text string) func(*testing.T, string) { return holding(backupFileName, text) }
 
 func spoilt(name string) func(*testing.T, string) { return holding(name, "x") }
 
@@ -233,6 +233,7 @@ func TestDoctorTellsTheAgeOfABackup(t *testing.T) {
 	for text, want := range map[string]string{
 		fmt.Sprintf(`{"at":%d,"file":"/x/a.backup"}`, now-3_600_000):  "backup",
 		fmt.Sprintf(`{"at":%d,"file":"/x/a.backup"}`, now-9*86400000): "backup.old",
+		fmt.Sprintf(`{"at":%d,"file":"/x/a.backup"}`, now+9*86400000): "backup.unknown",
 		`{}`: "backup.none",
 		`{`:  "backup.unknown",
 	} {

@@ -35,7 +35,7 @@ standard output or to a file, which appears under its name only when it is whole
 
 With --sqlite it writes a copy of everything as plain tables instead, to be asked
 with SQL: products, locations, lots, inventory and movements. docs/export.md
-describes the columns.` + exitStatus(exitNotFound, exitRefused, exitUnreachable, exitInUse),
+describes the columns.` + exitStatus(exitNotFound, exitRefused, exitUnreachable, exitInUse, exitNoAccess, exitFull),
 		Example: `  shelfd export stock -f stock.xlsx --room sales_floor
   shelfd export movements --from 2026-01-01 --to 2026-01-31 -f january.csv
   shelfd export --sqlite shop.db`,
@@ -117,7 +117,7 @@ func (e *exportOptions) run(ctx context.Context, columns []string, read func(con
 		return err
 	})
 	if err != nil {
-		return err
+		return e.ownFileError(e.file, err)
 	}
 	return e.told(rows)
 }

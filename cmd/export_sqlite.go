@@ -104,7 +104,7 @@ func (e *exportOptions) copySQLite(ctx context.Context) (err error) {
 	w := &copyWriter{client: c, rows: map[string]int{}}
 	err = writeWhole(e.sqlite, func(f *exportFile) error { return w.write(ctx, f.Name()) })
 	if err != nil {
-		return err
+		return e.ownFileError(e.sqlite, err)
 	}
 	if e.asJSON() {
 		return e.json(map[string]any{"file": e.sqlite, "seq": w.seq, "rows": w.rows})

@@ -31,7 +31,7 @@ nothing.
 The whole file is checked first; while any row is bad nothing is written, unless
 --skip-bad leaves the bad ones out. Columns are recognised by their usual names;
 --map says what else they are called. docs/import.md has examples.` +
-			exitStatus(exitNotFound, exitRefused, exitUnreachable, exitInUse, exitPartial),
+			exitStatus(exitNotFound, exitRefused, exitUnreachable, exitInUse, exitPartial, exitNoAccess),
 		Example: `  shelfd import menu.csv --location "Main Street" --dry-run
   shelfd import menu.csv --location "Main Street" --map name=Brand+Product --map quantity="Available Qty"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -77,7 +77,7 @@ func (i *importOptions) run(ctx context.Context) (err error) {
 	err = m.run(ctx)
 	m.bar.clear()
 	if _, ours := errors.AsType[*badRowsError](err); err != nil && !ours {
-		return err
+		return i.ownFileError(i.file, err)
 	}
 	return errors.Join(m.tell(), err)
 }

@@ -82,6 +82,10 @@ func (r *restoreOptions) run(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer s.file.close()
+	// What root made there, the service could not finish after a power cut.
+	if err := becomeOwner(s.dir); err != nil {
+		return err
+	}
 	hold, err := sqlite.TakeHold(s.dir)
 	if err != nil {
 		return holdError(s.dir, err)
@@ -99,20 +103,12 @@ func (r *restoreOptions) run(ctx context.Context, path string) (err error) {
 		return errors.Join(err, os.RemoveAll(filepath.Join(s.dir, sqlite.StagingName)))
 	}
 	old.close()
-	aside := "replaced-" + s.now.Time().Format("20060102T150405Z")
-	// The lock too: root may have made it.
-	err = giveTo(s.dir, filepath.Join(s.dir, sqlite.StagingName, sqlite.FileName), filepath.Join(s.dir, "shelfd.lock"))
-	if err != nil {
-		return fileError(s.dir, err)
-	}
+	aside := s.asideName()
 	if err := hold.Replace(aside, old.belongings(s.file.manifest.Store)); err != nil {
 		return err
 	}
 	if old.exists {
 		s.report.Aside = filepath.Join(s.dir, aside)
-		if err := giveTo(s.dir, s.report.Aside); err != nil {
-			return fileError(s.report.Aside, err)
-		}
 	}
 	return r.show(s)
 }

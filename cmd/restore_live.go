@@ -50,10 +50,11 @@ func (l *live) close() {
 // isOf tells whether it is known to be a ledger of a store.
 func (l *live) isOf(id store.ID) bool { return l.meta.Store == id && !id.IsZero() }
 
-// has tells whether the ledger has an entry with that hash at that place.
+// has tells whether the ledger has an entry with that hash at that place; each
+// begins with nothing.
 func (l *live) has(ctx context.Context, at store.Head) bool {
-	if l.db == nil {
-		return false
+	if l.db == nil || at.Seq == 0 {
+		return l.db != nil
 	}
 	e, err := l.db.FindEntry(ctx, at.Seq)
 	return err == nil && e.Hash == at.Hash

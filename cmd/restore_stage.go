@@ -23,12 +23,28 @@ type restoring struct {
 	report  restoreReport
 }
 
+// asideName names a folder that is not there yet, for the ledger before: two
+// restores may be of one second, and a clock may have been set back.
+func (s *restoring) asideName() string {
+	base := "replaced-" + s.now.Time().Format("20060102T150405Z")
+	name := base
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(filepath.Join(s.dir, name)); err != nil {
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+}
+
 // refuse tells what stands against restoring over a ledger.
 func (s *restoring) refuse(old *live, replace bool) error {
+	m := &s.file.manifest
+	if m.Demo && !old.meta.Store.IsZero() && !old.meta.Demo {
+		return withExit(exitRefused, fmt.Errorf("%s is a backup of demo data, and %s holds real data; name a directory of its own with --data-dir", s.path, s.dir))
+	}
 	if !old.exists || replace {
 		return nil
 	}
-	m := &s.file.manifest
 	what := "a ledger that cannot be read"
 	switch {
 	case old.isOf(m.Store):

@@ -27,6 +27,9 @@ func (s *restoring) beyondText() string {
 // nextText says what a person has to do now.
 func (s *restoring) nextText() string {
 	text := "Next: start the server."
+	if s.file.manifest.Demo {
+		text = "Next: start it with shelfd serve --demo; these are demo data."
+	}
 	if _, err := enrolmentOf(s.options.config, s.dir); err != nil {
 		text += " To sync with central, enrol it again (shelfd sync enroll)."
 	}

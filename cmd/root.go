@@ -89,6 +89,9 @@ type rootOptions struct {
 	system bool
 	// existing lets no new ledger be made.
 	existing bool
+	// lowered tells that this process gave up root's rights for those of the
+	// account that owns the data.
+	lowered bool
 	// journal replaces the disk in tests.
 	journal func(store.Journal) store.Journal
 }

@@ -4,6 +4,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -207,11 +208,12 @@ func itself(t *testing.T, dir, line string) *exec.Cmd {
 	return c
 }
 
-func TestRootLeavesNothingOfItsOwnInAServicesDirectory(t *testing.T) {
+// nobodys is an empty directory of another account than root's.
+func nobodys(t *testing.T) string {
+	t.Helper()
 	if !isRoot() {
 		t.Skip("only root can")
 	}
-	nobody := 65534
 	// The directory of a test is below one that only root may enter.
 	dir, err := os.MkdirTemp("", "shelfd") //nolint:usetesting // See above.
 	if err != nil {
@@ -221,6 +223,60 @@ func TestRootLeavesNothingOfItsOwnInAServicesDirectory(t *testing.T) {
 	if err := os.Chown(dir, nobody, nobody); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+const nobody = 65534
+
+func TestRootRestoresAsTheAccountOfTheData(t *testing.T) {
+	dir, from := nobodys(t), t.TempDir()
+	stocked(t, from)
+	b := backedUp(t, from) // which only root may read
+	// What is left by a power cut must be the account's own to finish, so root
+	// does nothing that the account could not.
+	for mode, want := range map[fs.FileMode]int{0o500: exitNoAccess, 0o700: exitOK} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		c := itself(t, dir, "restore --replace "+b.File)
+		if out, err := c.CombinedOutput(); c.ProcessState.ExitCode() != want {
+			t.Errorf("with %v it ends with %v: %s", mode, err, out)
+		}
+	}
+	if _, _, ok := ownerOf(filepath.Join(dir, sqlite.FileName)); !ok {
+		t.Fatal("it did not restore")
+	}
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if uid, _, _ := ownerOf(path); uid != nobody {
+			t.Errorf("%s belongs to account %d", path, uid)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatOnlyRootMayUseIsExplainedWhereRootIsGivenUp(t *testing.T) {
+	dir, own := nobodys(t), t.TempDir()
+	sheet := filepath.Join(own, "menu.csv")
+	write(t, sheet, "name,sku,quantity\nFlower,A,5\n")
+	if out, err := itself(t, dir, "service prepare").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, line := range []string{
+		"import --location Main " + sheet, "export stock -f " + filepath.Join(own, "x.csv"), "export --sqlite " + filepath.Join(own, "x.db"),
+	} {
+		c := itself(t, dir, line)
+		out, _ := c.CombinedOutput()
+		if c.ProcessState.ExitCode() != exitNoAccess || !strings.Contains(string(out), "start the service first") {
+			t.Errorf("%s ends with %d: %s", line, c.ProcessState.ExitCode(), out)
+		}
+	}
+}
+
+func TestRootLeavesNothingOfItsOwnInAServicesDirectory(t *testing.T) {
+	dir := nobodys(t)
 	for _, line := range []string{"service prepare", "token list", "token create --name till --role terminal"} {
 		if out, err := itself(t, dir, line).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", line, err, out)

@@ -30,19 +30,22 @@ type Copied struct {
 // may run and write meanwhile, and changes nothing in the directory. The copy
 // is as of a ledger that was closed in order; it is on the disk when Copy
 // returns. Codes: not_found without a ledger; storage_full. The errors wrap
-// ErrForeign and ErrNewerSchema.
+// ErrForeign, ErrDamaged, ErrLost and ErrNewerSchema.
 func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 	steps, err := migrations(migrationFiles)
 	if err != nil {
 		return c, err
 	}
-	path := filepath.Join(dir, FileName)
-	l, err := (&DB{dir: dir, path: path}).inspect(ctx, nil, Options{ReadOnly: true, steps: steps})
-	if err != nil {
+	// SQLite's addresses of files name them from the root.
+	if dir, err = filepath.Abs(dir); err != nil {
 		return c, err
 	}
-	if !l.exists {
-		return c, &store.Error{Code: store.CodeNotFound, Op: "copy", Message: "There is no ledger in " + dir + "."}
+	if to, err = filepath.Abs(to); err != nil {
+		return c, err
+	}
+	path := filepath.Join(dir, FileName)
+	if err := checkWhole(ctx, &DB{dir: dir, path: path}, Options{ReadOnly: true, steps: steps}); err != nil {
+		return c, err
 	}
 	if err := vacuumInto(ctx, path, to); err != nil {
 		return c, failedCopy(to, err)
@@ -51,6 +54,19 @@ func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 		return c, failedCopy(to, err)
 	}
 	return lookInto(ctx, to)
+}
+
+// checkWhole refuses what is no ledger, and one that lacks what was acknowledged:
+// a copy of it would go over one that has that.
+func checkWhole(ctx context.Context, d *DB, o Options) error {
+	l, err := d.inspectBeside(ctx, o)
+	if err == nil && !l.exists {
+		err = &store.Error{Code: store.CodeNotFound, Op: "copy", Message: "There is no ledger in " + d.dir + "."}
+	}
+	if err != nil {
+		return err
+	}
+	return d.lost
 }
 
 // failedCopy says what a copy could not be made for.

@@ -66,3 +66,32 @@ func TestACopyOfNothingIsRefused(t *testing.T) {
 		t.Errorf("something was copied: %v", err)
 	}
 }
+
+func TestPathsOfACopyMayBeRelative(t *testing.T) {
+	o := options(t.TempDir())
+	d, c := open(t, o), &chain{}
+	c.sales(t, d, 3)
+	shut(t, d)
+	t.Chdir(filepath.Dir(o.Dir))
+	copied, err := Copy(t.Context(), filepath.Base(o.Dir), "copy.db")
+	if err != nil || copied.Head.Seq != 3 {
+		t.Errorf("got %+v, %v", copied, err)
+	}
+}
+
+func TestALedgerThatLacksWhatWasSavedIsNotCopied(t *testing.T) {
+	o := options(t.TempDir())
+	d, c := open(t, o), &chain{}
+	c.sales(t, d, 3)
+	shut(t, d)
+	older, err := os.ReadFile(filepath.Join(o.Dir, FileName))
+	must(t, err)
+	d = open(t, o)
+	c.sales(t, d, 3)
+	shut(t, d)
+	must(t, os.WriteFile(filepath.Join(o.Dir, FileName), older, 0o600))
+	to := filepath.Join(t.TempDir(), "copy.db")
+	if _, err := Copy(t.Context(), o.Dir, to); !errors.Is(err, ErrLost) || exists(to) {
+		t.Errorf("got %v", err)
+	}
+}

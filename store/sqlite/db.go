@@ -216,12 +216,7 @@ func (d *DB) openReading(ctx context.Context, o Options) error {
 	if swapping, err := isSwapping(d.dir); err == nil && swapping {
 		return interrupted(d.dir)
 	}
-	// Before the database: a server that runs writes it after.
-	w, err := readWitness(d.dir)
-	if err != nil {
-		return err
-	}
-	l, err := d.inspect(ctx, w, o)
+	l, err := d.inspectBeside(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,23 @@ func (d *DB) inspect(ctx context.Context, w *witness, o Options) (l look, err er
 	return l, d.lost
 }
 
+// inspectBeside is inspect for those who only read. A server that runs may write
+// the witness while it is read, so that something is missing counts only when it
+// is missing again.
+func (d *DB) inspectBeside(ctx context.Context, o Options) (l look, err error) {
+	for range 3 {
+		// Before the database: a server that runs writes it after.
+		w, err := readWitness(d.dir)
+		if err != nil {
+			return l, err
+		}
+		if l, err = d.inspect(ctx, w, o); err != nil || d.lost == nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
 // refuseEmpty refuses to make a ledger where one was, or should be: with
 // nothing to belong to, SQLite would delete the log.
 func (d *DB) refuseEmpty(w *witness, log int64, o Options) error {

@@ -63,6 +63,14 @@ func TakeHold(dir string) (*Hold, error) {
 // data directory. An error before it is decided leaves everything as it was;
 // afterwards the next start finishes it, and the error says so.
 func (h *Hold) Replace(aside string, also []string) error {
+	// Only the database moves: what is still in its log would be lost.
+	log, err := fileBytes(filepath.Join(h.dir, StagingName, FileName) + "-wal")
+	if err == nil && log > 0 {
+		err = &store.Error{Op: "restore", Message: "the restored ledger could not be closed in " + h.dir + "; see that its disk has room, then restore again. Nothing was changed"}
+	}
+	if err != nil {
+		return err
+	}
 	return (&swap{Aside: aside, Also: also, dir: h.dir, cut: func() error { return nil }}).start()
 }
 

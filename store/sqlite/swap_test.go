@@ -122,3 +122,19 @@ func TestAFailedReplaceSaysWhatComesNext(t *testing.T) {
 		t.Errorf("the next start finds %d entries", got)
 	}
 }
+
+func TestALedgerThatWasNotClosedTakesNoPlace(t *testing.T) {
+	o := twoLedgers(t)
+	h := &Hold{dir: o.Dir}
+	staged := filepath.Join(o.Dir, StagingName, FileName)
+	must(t, os.WriteFile(staged+"-wal", []byte("entries"), 0o600))
+	if err := h.Replace("before", nil); err == nil {
+		t.Fatal("what is in its log is lost")
+	}
+	if !exists(staged) || exists(filepath.Join(o.Dir, swapFile)) {
+		t.Error("something was moved")
+	}
+	if got := o.seq(t); got != 10 {
+		t.Errorf("the ledger in use ends at %d", got)
+	}
+}
