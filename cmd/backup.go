@@ -93,6 +93,9 @@ func (o *rootOptions) backupJob() *backupJob {
 
 // placeOf says where a backup goes that somebody named.
 func placeOf(path string, force bool) (to backupPlace, err error) {
+	if path == "" { // as of a variable that is not set
+		return to, withExit(exitUsage, errors.New("FILE is empty; name a file or a directory for the backup"))
+	}
 	full, err := filepath.Abs(path)
 	if err != nil {
 		return to, err

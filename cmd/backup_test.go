@@ -89,6 +89,7 @@ func TestABackupThatCannotBeMadeSaysWhy(t *testing.T) {
 		{dir, filepath.Join(to, "nowhere") + string(filepath.Separator), exitNotFound, "nowhere does not exist"},
 		{dir, filepath.Join(file, "x"), exitNoAccess, "shop.backup"},
 		{t.TempDir(), filepath.Join(to, "y"), exitNotFound, "no ledger"},
+		{dir, "", exitUsage, "FILE is empty"},
 	} {
 		code, _, stderr := call(t, tc.dir, "backup", tc.to)
 		if code != tc.code || !strings.Contains(stderr, tc.says) {
