@@ -104,8 +104,8 @@ func (s *serviceOptions) lay(ctx context.Context, u *unit) (*prepared, error) {
 }
 
 func hasLedger(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, sqlite.FileName))
-	return err == nil
+	exists, err := sqlite.Exists(dir)
+	return err == nil && exists
 }
 
 // ours refuses a directory that holds something else: all of it is given to the
