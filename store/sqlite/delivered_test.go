@@ -115,6 +115,7 @@ func FuzzAPackThatIsNoneIsRefused(f *testing.F) {
 	p := pack{list: []store.Delivery{rememberedPacked()}}
 	f.Add(p.encode())
 	f.Add([]byte{})
+	f.Add([]byte("0000000000000000000000\xe8\xe8\xe8\xe8\xe8\xe8\xe80\x00\x1100000000000000000"))
 	f.Add(bytes.Repeat([]byte{0xff}, 60))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		list, err := unpack(id(700), b)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,8 +13,12 @@ import (
 	"github.com/shelfd/shelfd/store"
 )
 
-// packedMost is how many deliveries are in one row at most: 30 KB of them.
-const packedMost = 1000
+const (
+	// packedMost is how many deliveries are in one row at most: 30 KB of them.
+	packedMost = 1000
+	// maxTook is the longest time that fits, in microseconds.
+	maxTook = math.MaxInt64 / int64(time.Microsecond)
+)
 
 // pack is deliveries to one endpoint that went well, oldest first, as one row.
 type pack struct {
@@ -117,9 +122,9 @@ func unpack(webhook store.ID, b []byte) ([]store.Delivery, error) {
 		d.Position.Epoch += r.int()
 		d.Position.Seq += r.int()
 		d.At += store.Instant(r.int())
-		d.NewsID = newsID(d.Position, r.uint())
-		d.Attempt, d.Status = r.int(), int(r.int())
-		d.Took = time.Duration(r.int()) * time.Microsecond
+		d.NewsID = newsID(d.Position, r.part())
+		d.Attempt, d.Status = r.int(), int(r.within(math.MinInt32, math.MaxInt32))
+		d.Took = time.Duration(r.within(-maxTook, maxTook)) * time.Microsecond
 		d.Type = r.newsType()
 		if r.bad {
 			return nil, errors.New("what was delivered cannot be read")
@@ -153,6 +158,24 @@ func (r *packReader) int() int64 {
 func (r *packReader) uint() uint64 {
 	v, n := binary.Uvarint(r.rest)
 	r.skip(n)
+	return v
+}
+
+// part is which of the news of its entry.
+func (r *packReader) part() uint64 {
+	n := r.uint()
+	if n > math.MaxUint32 {
+		r.bad = true
+	}
+	return n
+}
+
+// within is a number that has to lie between two others.
+func (r *packReader) within(least, most int64) int64 {
+	v := r.int()
+	if v < least || v > most {
+		r.bad = true
+	}
 	return v
 }
 
