@@ -75,7 +75,8 @@ func (n *bench) fill(b *testing.B) {
 
 func (n *bench) serve(b *testing.B) {
 	b.Helper()
-	s, err := New(Config{RequestsPerSecond: 1e9, Burst: 1e9}, Deps{
+	cfg := Config{RequestsPerSecond: 1e9, Burst: 1e9}
+	s, err := New(cfg, Deps{
 		Ledger: n.shop.Ledger, Clock: store.SystemClock(), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -89,7 +90,8 @@ func (n *bench) serve(b *testing.B) {
 	n.addr = ln.Addr().String()
 	ctx, cancel := context.WithCancel(b.Context())
 	stopped := make(chan error, 1)
-	go func() { stopped <- s.Serve(ctx, ln) }()
+	door := behindDoor(b, cfg, s)
+	go func() { stopped <- door.Serve(ctx, ln) }()
 	b.Cleanup(func() {
 		cancel()
 		if err := <-stopped; err != nil {

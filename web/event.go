@@ -1,9 +1,7 @@
 package web
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -109,14 +107,4 @@ func (s *Server) eventCursor(x *exchange) (cursor, error) {
 		told = allNews
 	}
 	return cursor{seq, told}, err
-}
-
-// Serve answers on a listener until ctx ends; then it ends the live feeds,
-// takes no more and finishes what is under way, for at most 8 seconds.
-func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	stop := context.AfterFunc(ctx, s.feed.end)
-	defer stop()
-	err := s.front.Serve(ctx, ln)
-	s.feed.wait()
-	return err
 }

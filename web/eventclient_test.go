@@ -33,6 +33,17 @@ func openFeed(t testing.TB) *feedServer {
 	return openFeedOver(t, storetest.OpenReal(t), store.SystemClock())
 }
 
+// behindDoor gives a server as it is served: behind an open door.
+func behindDoor(t testing.TB, cfg Config, s *Server) *Door {
+	t.Helper()
+	d, err := NewDoor(cfg, store.SystemClock(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Open(s)
+	return d
+}
+
 func openFeedOver(t testing.TB, shop *storetest.Shop, clock store.Clock, over ...func(net.Listener) net.Listener) *feedServer {
 	t.Helper()
 	f := &feedServer{Shop: shop, t: t, ended: make(chan error, 1)}
@@ -53,7 +64,8 @@ func openFeedOver(t testing.TB, shop *storetest.Shop, clock store.Clock, over ..
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	f.stop = stop
-	go func() { f.ended <- f.server.Serve(ctx, ln) }()
+	door := behindDoor(t, cfg, f.server)
+	go func() { f.ended <- door.Serve(ctx, ln) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-f.ended; err != nil {

@@ -60,10 +60,8 @@ func newFront(cfg Config, clock store.Clock, log *slog.Logger, from tokens) *fro
 // Handler is the whole API, for a listener or for calls within the process.
 func (f *front) Handler() http.Handler { return f.engine }
 
-// Serve answers on a listener until ctx ends; then it takes no more and
+// serve answers on a listener until ctx ends; then it takes no more and
 // finishes what is under way, for at most 8 seconds.
-func (f *front) Serve(ctx context.Context, ln net.Listener) error { return f.serve(ctx, ln, f.engine) }
-
 func (f *front) serve(ctx context.Context, ln net.Listener, h http.Handler) error {
 	server := &http.Server{
 		Handler:           h,
